@@ -1,0 +1,3 @@
+module github.com/jetcmq/jetcmq
+
+go 1.26.8
