@@ -77,6 +77,7 @@ const (
 // to. On the wire it is JSON in a string; an empty string or {} unbinds.
 type DeadLetterPolicy struct {
 	Queue           string `json:"deadLetterQueue"`           // in: a queue's name; out: its id
+	ID              string `json:"-"`                         // of that queue; the broker fills it
 	Policy          int    `json:"policy"`                    // ByCount or ByAge
 	MaxReceiveCount int    `json:"maxReceiveCount,omitempty"` // 1..1000, for ByCount
 	MaxTimeToLive   int    `json:"maxTimeToLive,omitempty"`   // seconds, 300..43200, for ByAge
