@@ -43,9 +43,26 @@ func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[stri
 	if sources >= MaxDLSources {
 		return ErrParameters.Because(fmt.Sprintf("a queue can serve %d others as dead-letter queue, not more", MaxDLSources))
 	}
+	if err := b.expectLetters(ctx, target, dlq); err != nil {
+		return err
+	}
 	bound := *p
 	bound.Queue, bound.ID = target, dlq.id
 	s.attributes.DeadLetter = &bound
+	return nil
+}
+
+// expectLetters makes a queue remember what was moved into it.
+func (b *Broker) expectLetters(ctx context.Context, key string, s settings) error {
+	if s.memory >= min(letterMemory, seconds(s.attributes.Retention)) {
+		return nil
+	}
+	ctx, cancel := b.within(ctx)
+	defer cancel()
+	s.memory = letterMemory
+	if _, err := b.js.UpdateStream(ctx, b.streamConfig(key, s)); err != nil {
+		return fmt.Errorf("prepare dead-letter queue %s: %w", s.name, err)
+	}
 	return nil
 }
 

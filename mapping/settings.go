@@ -23,6 +23,7 @@ type settings struct {
 
 	attributes QueueAttributes // complete
 	visibility time.Duration
+	memory     time.Duration // how long JetStream remembers the ids of messages moved here
 	generation uint64
 	consumer   string
 	source     jetstream.Stream
@@ -34,9 +35,11 @@ const (
 	// dies: time for a delete that was sent just before to arrive.
 	grace = 100 * time.Millisecond
 
-	// JetStream remembers the ids of moved messages this long, so that a move
-	// repeated after a crash is noticed. Only dead letters carry ids.
-	moveMemory = 24 * time.Hour
+	// JetStream remembers the ids of dead letters this long, so that a move
+	// repeated after a crash is noticed. It reads that much of the stream at
+	// its start, so only dead-letter queues have it.
+	letterMemory = 24 * time.Hour
+	usualMemory  = time.Second
 )
 
 // streamConfig gives the stream of a queue. Everything a queue is stands in
@@ -54,7 +57,7 @@ func (b *Broker) streamConfig(key string, s settings) jetstream.StreamConfig {
 		Storage:            b.storage(),
 		Replicas:           b.conf.Replicas,
 		MaxAge:             retention,
-		Duplicates:         min(retention, moveMemory),
+		Duplicates:         min(retention, max(s.memory, usualMemory)),
 		AllowDirect:        true,
 		AllowMsgSchedules:  true,
 		AllowMsgTTL:        true,
@@ -108,6 +111,7 @@ func readSettings(c jetstream.StreamConfig) (s settings, err error) {
 	}
 	s.attributes = stored.attributes()
 	s.visibility = seconds(s.attributes.VisibilityTimeout)
+	s.memory = c.Duplicates
 	return s, nil
 }
 
