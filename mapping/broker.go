@@ -17,10 +17,14 @@ type QueueRef struct {
 // QueueDescription is all that is known of a queue. Times are Unix seconds.
 type QueueDescription struct {
 	QueueRef
-	QueueAttributes                       // every field said, except DeadLetter when unbound; DeadLetter.Queue is the id
-	Created, Modified                     int64
-	Active, Inactive, Delayed, Rewindable int64
-	MinMessageTime                        int64
+	QueueAttributes       // every field said, except DeadLetter when unbound; DeadLetter.Queue is the id
+	Created         int64 `cmq:"createTime"`
+	Modified        int64 `cmq:"lastModifyTime"`
+	Active          int64 `cmq:"activeMsgNum"`
+	Inactive        int64 `cmq:"inactiveMsgNum"`
+	Delayed         int64 `cmq:"delayMsgNum"`
+	Rewindable      int64 `cmq:"rewindmsgNum,rewindMsgNum"` // each spelling has SDKs that need it
+	MinMessageTime  int64 `cmq:"minMsgTime"`
 }
 
 // Message is one delivery of one message. Times are Unix seconds.
