@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -90,7 +91,8 @@ func (p DeadLetterPolicy) None() bool { return p.Queue == "" }
 // ErrParameters with a sentence: the vendor documents no codes for them.
 func (p *DeadLetterPolicy) UnmarshalText(text []byte) error {
 	*p = DeadLetterPolicy{}
-	if s := string(text); s == "" || s == "{}" {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
 		return nil
 	}
 	var in struct {
@@ -101,6 +103,9 @@ func (p *DeadLetterPolicy) UnmarshalText(text []byte) error {
 	}
 	if err := json.Unmarshal(text, &in); err != nil {
 		return ErrParameters.Because("deadLetterPolicy is not the JSON text of a policy")
+	}
+	if in.Queue == nil && in.Policy == nil && in.MaxReceiveCount == nil && in.MaxTimeToLive == nil {
+		return nil
 	}
 	if in.Queue == nil || in.Policy == nil {
 		return ErrParameters.Because("deadLetterPolicy needs deadLetterQueue and policy")

@@ -9,14 +9,14 @@ type QueueRef struct {
 // QueueDescription is all that is known of a queue. Times are Unix seconds.
 type QueueDescription struct {
 	QueueRef
-	QueueAttributes // every field said, but DeadLetter when unbound; DeadLetter.Queue is the id
-	Created         int64
-	Modified        int64
-	Active          int64 // could be received now
-	Inactive        int64 // received and within their visibility timeout
-	Delayed         int64 // sent, not yet visible
-	Rewindable      int64 // deleted, but still within the rewind window
-	MinMessageTime  int64 // when the oldest message not yet deleted was sent; 0 if there is none
+	QueueAttributes       // every field said, but DeadLetter when unbound; DeadLetter.Queue is the id
+	Created         int64 `cmq:"createTime"`
+	Modified        int64 `cmq:"lastModifyTime"`
+	Active          int64 `cmq:"activeMsgNum"`              // could be received now
+	Inactive        int64 `cmq:"inactiveMsgNum"`            // received and within their visibility timeout
+	Delayed         int64 `cmq:"delayMsgNum"`               // sent, not yet visible
+	Rewindable      int64 `cmq:"rewindmsgNum,rewindMsgNum"` // deleted, but inside the rewind window; each spelling has SDKs that need it
+	MinMessageTime  int64 `cmq:"minMsgTime"`                // when the oldest message not yet deleted was sent; 0 if there is none
 }
 
 // Message is one delivery of one message. Times are Unix seconds.
