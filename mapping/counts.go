@@ -72,7 +72,7 @@ func (b *Broker) DescribeQueue(ctx context.Context, name QueueName) (QueueDescri
 	s := q.now()
 	if *s.attributes.Rewind > 0 {
 		// What has left the rewind window must not be counted as inside it.
-		if err := q.trim(ctx); err != nil {
+		if err := q.trim(ctx, seconds(s.attributes.Rewind)); err != nil {
 			return QueueDescription{}, err
 		}
 	}

@@ -116,7 +116,7 @@ func (q *queue) tend(ctx context.Context) error {
 	q.care.before = c
 	if quiet || c.deletedBytes() > trimVolume || time.Since(q.care.trimmed) > trimEvery {
 		q.care.trimmed = time.Now()
-		return q.trimTo(ctx, c)
+		return q.trimTo(ctx, c, seconds(q.now().attributes.Rewind))
 	}
 	return nil
 }
@@ -129,19 +129,19 @@ func (c counts) deletedBytes() uint64 {
 	return uint64(c.deleted()) * (c.bytes / c.all)
 }
 
-// trim gives back the space of deleted messages, now.
-func (q *queue) trim(ctx context.Context) error {
+// trim gives back the space of messages deleted and older than window, now.
+func (q *queue) trim(ctx context.Context, window time.Duration) error {
 	c, err := q.counts(ctx)
 	if err != nil {
 		return err
 	}
-	return q.trimTo(ctx, c)
+	return q.trimTo(ctx, c, window)
 }
 
 // trimTo purges what everybody has deleted and nobody may rewind to: messages
 // up to the lowest acknowledgement floor, native consumers' included, and
 // before the rewind window.
-func (q *queue) trimTo(ctx context.Context, c counts) error {
+func (q *queue) trimTo(ctx context.Context, c counts, window time.Duration) error {
 	if c.deleted() == 0 {
 		return nil
 	}
@@ -155,8 +155,8 @@ func (q *queue) trimTo(ctx context.Context, c counts) error {
 		}
 		end = floor + 1
 	}
-	if *s.attributes.Rewind > 0 {
-		m, err := q.stored(ctx, startTime(time.Now().Add(-seconds(s.attributes.Rewind))))
+	if window > 0 {
+		m, err := q.stored(ctx, startTime(time.Now().Add(-window)))
 		if err != nil {
 			return err
 		}

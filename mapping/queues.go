@@ -153,7 +153,7 @@ func (b *Broker) SetQueue(ctx context.Context, name QueueName, a QueueAttributes
 	if (*before.attributes.Rewind == 0) != (*s.attributes.Rewind == 0) {
 		// Switching the window off drops what it kept; switching it on must
 		// not bring back what was deleted before.
-		if err := q.trim(ctx); err != nil {
+		if err := q.trim(ctx, 0); err != nil {
 			return QueueDescription{}, err
 		}
 	}
