@@ -46,7 +46,7 @@ const (
 
 // Adapter is the http.Handler that speaks CMQ on every path.
 type Adapter struct {
-	Config
+	config  Config
 	engine  *gin.Engine
 	signers map[string]*signer
 	lastID  atomic.Int64
@@ -69,7 +69,7 @@ func New(c Config) *Adapter {
 		c.Log = slog.Default()
 	}
 	gin.SetMode(gin.ReleaseMode) // its other modes print to standard output
-	a := &Adapter{Config: c, engine: gin.New(), find: action.Find, call: (*action.Action).Call}
+	a := &Adapter{config: c, engine: gin.New(), find: action.Find, call: (*action.Action).Call}
 	// No routes: what is asked for stands in the parameters, and paths such as
 	// //v2/index.php must not be redirected, or body and signature are lost.
 	a.engine.NoRoute(func(c *gin.Context) { a.serve(c.Writer, c.Request) })
@@ -100,10 +100,10 @@ func (a *Adapter) serve(w http.ResponseWriter, r *http.Request) {
 // run is the way of every request, and the order of its checks.
 func (a *Adapter) run(q *request) (action.Answer, error) {
 	defer a.calls.Add(-1)
-	if a.calls.Add(1) > int64(a.MaxCalls) {
+	if a.calls.Add(1) > int64(a.config.MaxCalls) {
 		return action.Answer{}, mapping.ErrThrottled
 	}
-	if err := q.read(a.MaxBody); err != nil {
+	if err := q.read(a.config.MaxBody); err != nil {
 		return action.Answer{}, err
 	}
 	name := q.get("Action")
@@ -132,11 +132,11 @@ func (a *Adapter) reply(w http.ResponseWriter, q *request, answer action.Answer,
 	if err != nil {
 		reply = mapping.Reply(err)
 		if told := new(mapping.Error); !errors.As(err, &told) && !gone {
-			a.Log.Error("request failed", "requestId", q.id, "action", q.get("Action"), "err", err)
+			a.config.Log.Error("request failed", "requestId", q.id, "action", q.get("Action"), "err", err)
 		}
 	}
 	q.answered = true
-	err = write(w, appendEnvelope(nil, q, reply, answer.Fields), answer.Undelivered != nil)
+	err = write(w, envelope(q, reply, answer.Fields), answer.Undelivered != nil)
 	if err != nil && answer.Undelivered != nil {
 		answer.Undelivered()
 	}
@@ -148,7 +148,7 @@ func (a *Adapter) rescue(w http.ResponseWriter, q *request) {
 	if p == nil {
 		return
 	}
-	a.Log.Error("request panicked", "requestId", q.id, "action", q.get("Action"), "panic", p, "stack", string(debug.Stack()))
+	a.config.Log.Error("request panicked", "requestId", q.id, "action", q.get("Action"), "panic", p, "stack", string(debug.Stack()))
 	if !q.answered {
 		a.reply(w, q, action.Answer{}, mapping.ErrInternal)
 	}

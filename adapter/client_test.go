@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -128,11 +129,13 @@ func (c *client) do(request []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if line == 0 && !bytes.HasPrefix(text, []byte("HTTP/1.1 200 ")) {
+		if line == 0 && !bytes.Contains(text, []byte(" 200 ")) {
 			return nil, fmt.Errorf("got status line %q", text)
 		}
 		if value, ok := bytes.CutPrefix(text, []byte("Content-Length: ")); ok {
-			fmt.Sscan(string(value), &length)
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return nil, err
+			}
 		}
 		if len(text) == 2 {
 			break

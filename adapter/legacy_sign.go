@@ -42,7 +42,7 @@ func newSigner(k Key) *signer {
 // authenticate returns the account whose key signed the request.
 func (a *Adapter) authenticate(q *request) (*mapping.Broker, error) {
 	if a.signers == nil {
-		return a.Broker, nil
+		return a.config.Broker, nil
 	}
 	for _, name := range [...]string{"SecretId", "Signature", "Timestamp", "Nonce"} {
 		if q.get(name) == "" {
@@ -53,8 +53,8 @@ func (a *Adapter) authenticate(q *request) (*mapping.Broker, error) {
 	if s == nil {
 		return nil, mapping.ErrSecretID
 	}
-	if a.Skew > 0 && !near(q.get("Timestamp"), a.Skew) {
-		a.Log.Warn("time stamp too far off", "requestId", q.id, "timestamp", q.get("Timestamp"))
+	if a.config.Skew > 0 && !near(q.get("Timestamp"), a.config.Skew) {
+		a.config.Log.Warn("time stamp too far off", "requestId", q.id, "timestamp", q.get("Timestamp"))
 		return nil, mapping.ErrSignature
 	}
 	if !a.verify(s, q) {
@@ -63,9 +63,8 @@ func (a *Adapter) authenticate(q *request) (*mapping.Broker, error) {
 	return s.broker, nil
 }
 
-// near tells whether a time stamp, in Unix seconds, is within skew of now.
-// Whoever draws the same Nonce twice within that time is let in twice: the C++
-// SDK seeds its generator with the second.
+// near tells whether a time stamp is within skew of now. Nonces are not kept: the
+// C++ SDK repeats them within a second.
 func near(stamp string, skew time.Duration) bool {
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	return err == nil && time.Since(time.Unix(seconds, 0)).Abs() <= skew
@@ -85,10 +84,11 @@ func (a *Adapter) verify(s *signer, q *request) bool {
 	defer pool.Put(mac)
 	budget := maxHashed
 	for c := range a.candidates(q) {
-		t.write(c)
-		if budget -= len(t.head) + len(t.params); budget < 0 && c != usual(q) {
+		if budget < 0 {
 			break
 		}
+		t.write(c)
+		budget -= len(t.head) + len(t.params)
 		if t.signed(mac) {
 			if c.raw && literal(q) {
 				q.meantRaw()
@@ -97,7 +97,7 @@ func (a *Adapter) verify(s *signer, q *request) bool {
 		}
 	}
 	t.write(usual(q))
-	a.Log.Warn("signature does not match", "requestId", q.id, "secretId", q.get("SecretId"), "signed", t.excerpt())
+	a.config.Log.Warn("signature does not match", "requestId", q.id, "secretId", q.get("SecretId"), "signed", t.excerpt())
 	return false
 }
 
@@ -142,8 +142,8 @@ func (a *Adapter) candidates(q *request) iter.Seq[candidate] {
 // ports out of the Host header, proxies change it.
 func (a *Adapter) hosts(q *request) []string {
 	hosts := spellings(nil, q.Host)
-	hosts = append(hosts, a.Hosts...)
-	if a.TrustForwarded {
+	hosts = append(hosts, a.config.Hosts...)
+	if a.config.TrustForwarded {
 		first, _, _ := strings.Cut(q.Header.Get("X-Forwarded-Host"), ",")
 		hosts = spellings(hosts, strings.TrimSpace(first))
 	}
