@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -77,6 +78,7 @@ const (
 // to. On the wire it is JSON in a string; an empty string or {} unbinds.
 type DeadLetterPolicy struct {
 	Queue           string `json:"deadLetterQueue"`           // in: a queue's name; out: its id
+	ID              string `json:"-"`                         // of that queue; the broker fills it
 	Policy          int    `json:"policy"`                    // ByCount or ByAge
 	MaxReceiveCount int    `json:"maxReceiveCount,omitempty"` // 1..1000, for ByCount
 	MaxTimeToLive   int    `json:"maxTimeToLive,omitempty"`   // seconds, 300..43200, for ByAge
@@ -89,7 +91,8 @@ func (p DeadLetterPolicy) None() bool { return p.Queue == "" }
 // ErrParameters with a sentence: the vendor documents no codes for them.
 func (p *DeadLetterPolicy) UnmarshalText(text []byte) error {
 	*p = DeadLetterPolicy{}
-	if s := string(text); s == "" || s == "{}" {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
 		return nil
 	}
 	var in struct {
@@ -100,6 +103,9 @@ func (p *DeadLetterPolicy) UnmarshalText(text []byte) error {
 	}
 	if err := json.Unmarshal(text, &in); err != nil {
 		return ErrParameters.Because("deadLetterPolicy is not the JSON text of a policy")
+	}
+	if in.Queue == nil && in.Policy == nil && in.MaxReceiveCount == nil && in.MaxTimeToLive == nil {
+		return nil
 	}
 	if in.Queue == nil || in.Policy == nil {
 		return ErrParameters.Because("deadLetterPolicy needs deadLetterQueue and policy")

@@ -2,87 +2,279 @@ package mapping
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Broker speaks for one account: its queues live in one NATS account.
-type Broker struct{}
+// Durability says what an acknowledged message survives.
+type Durability int
 
-// QueueRef names a queue in a list.
-type QueueRef struct {
-	ID   string `cmq:"queueId"`
-	Name string `cmq:"queueName"`
-}
+const (
+	Process Durability = iota // a kill of the process at any moment (files, synced every second)
+	Power                     // a power cut as well (synced before the answer)
+	Memory                    // nothing: for tests
+)
 
-// QueueDescription is all that is known of a queue. Times are Unix seconds.
-type QueueDescription struct {
-	QueueRef
-	QueueAttributes                       // every field said, except DeadLetter when unbound; DeadLetter.Queue is the id
-	Created, Modified                     int64
-	Active, Inactive, Delayed, Rewindable int64
-	MinMessageTime                        int64
-}
+// Config tells a Broker where its account lives and how it may behave.
+type Config struct {
+	// URL is the NATS address, a comma list for a cluster. InProcess, when
+	// set, is used instead: an embedded server's door.
+	URL       string
+	InProcess interface{ InProcessConn() (net.Conn, error) }
 
-// Message is one delivery of one message. Times are Unix seconds.
-type Message struct {
-	Body          string `cmq:"msgBody"`
-	ID            string `cmq:"msgId"`
-	Handle        string `cmq:"receiptHandle"`
-	Enqueued      int64  `cmq:"enqueueTime"`
-	NextVisible   int64  `cmq:"nextVisibleTime"`
-	FirstDequeued int64  `cmq:"firstDequeueTime"`
-	Dequeues      int    `cmq:"dequeueCount"`
-}
+	// How the account is entered; empty fields are not used.
+	User, Password    string
+	Token             string
+	CredsFile         string // a NATS .creds file
+	NKeyFile          string // a file with an nkey seed
+	CAFile            string // PEM; the server's certificate must come from it
+	CertFile, KeyFile string // PEM; the client's own certificate
 
-func (b *Broker) CreateQueue(ctx context.Context, name QueueName, a QueueAttributes) (id string, err error) {
-	return "", ErrInternal
-}
-func (b *Broker) Queues(ctx context.Context, search string, offset, limit int) (total int, page []QueueRef, err error) {
-	return 0, nil, ErrInternal
-}
-func (b *Broker) DescribeQueue(ctx context.Context, name QueueName) (QueueDescription, error) {
-	return QueueDescription{}, ErrInternal
-}
-func (b *Broker) SetQueue(ctx context.Context, name QueueName, a QueueAttributes) (QueueDescription, error) {
-	return QueueDescription{}, ErrInternal
-}
-func (b *Broker) DeleteQueue(ctx context.Context, name QueueName) error { return ErrInternal }
-func (b *Broker) RewindQueue(ctx context.Context, name QueueName, start time.Time) error {
-	return ErrInternal
-}
-func (b *Broker) ClearQueue(ctx context.Context, name QueueName) error         { return ErrInternal }
-func (b *Broker) UnbindDeadLetter(ctx context.Context, source QueueName) error { return ErrInternal }
-func (b *Broker) DeadLetterSources(ctx context.Context, name QueueName, search string, offset, limit int) (total int, page []QueueRef, err error) {
-	return 0, nil, ErrInternal
+	Durability Durability
+	Replicas   int // of each stream; 0 = 1
+
+	MaxQueues   int           // queues in the account; 0 = 1000, the vendor's limit
+	PollMargin  time.Duration // how long before its end an empty poll answers; negative = at the end, 0 = 150 ms
+	CallTimeout time.Duration // longest wait for JetStream in one call; 0 = 2.5 s, below the most impatient Go SDK's 3 s
+
+	// DiskFree tells the bytes free where JetStream stores, for an embedded
+	// server. Sends are refused while fewer than DiskReserve are: a disk that
+	// is truly full breaks the engine and loses acknowledged messages.
+	DiskFree    func() (int64, error)
+	DiskReserve int64
+
+	Log *slog.Logger // nil = discarded
 }
 
-// Send stores one message and returns its id once JetStream has acknowledged it.
-func (b *Broker) Send(ctx context.Context, name QueueName, body string, delay time.Duration) (id string, err error) {
-	return "", ErrInternal
+// Broker speaks for one account: its queues live in one NATS account. All
+// methods may be used at once. Any number of brokers, in any number of
+// processes, may serve one account: what they share lives in JetStream.
+type Broker struct {
+	conf    Config
+	log     *slog.Logger
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	inbox   *inbox
+	slots   slots
+	session string // names this broker in handles and in the ledger
+
+	mu     sync.RWMutex
+	queues map[string]*queue // by key; only those used since the start
+
+	setup      sync.Mutex // one change of a queue's configuration at a time
+	pollsEnded chan struct{}
+	endPolls   sync.Once
+	lostAt     atomic.Int64 // Unix ms of the last loss of the connection
+	disk       diskGuard
+
+	life context.Context // ends with Close
+	stop context.CancelFunc
+	done sync.WaitGroup // what Close waits for
 }
 
-// SendBatch stores all bodies or none.
-func (b *Broker) SendBatch(ctx context.Context, name QueueName, bodies []string, delay time.Duration) (ids []string, err error) {
-	return nil, ErrInternal
+// Open connects to the account and makes what the service needs there. It
+// fails when NATS cannot be reached or JetStream is off.
+func Open(ctx context.Context, c Config) (*Broker, error) {
+	b := &Broker{conf: c.withDefaults(), queues: map[string]*queue{}, pollsEnded: make(chan struct{})}
+	b.log = b.conf.Log
+	b.session = newSession()
+	b.life, b.stop = context.WithCancel(context.Background())
+	b.disk = diskGuard{free: c.DiskFree, reserve: c.DiskReserve}
+	if err := b.connect(); err != nil {
+		return nil, err
+	}
+	if err := b.prepare(ctx); err != nil {
+		b.nc.Close()
+		return nil, err
+	}
+	b.done.Go(b.keep)
+	return b, nil
 }
 
-// Receive hands out up to most messages, waiting up to wait for the first; a
-// negative wait means the queue's own. Without any it is ErrNoMessage.
-// The end of ctx ends the wait.
-func (b *Broker) Receive(ctx context.Context, name QueueName, most int, wait time.Duration) ([]Message, error) {
-	return nil, ErrInternal
+func (c Config) withDefaults() Config {
+	if c.Replicas == 0 {
+		c.Replicas = 1
+	}
+	if c.MaxQueues == 0 {
+		c.MaxQueues = 1000
+	}
+	if c.PollMargin == 0 {
+		c.PollMargin = 150 * time.Millisecond
+	}
+	c.PollMargin = max(c.PollMargin, 0)
+	if c.CallTimeout == 0 {
+		c.CallTimeout = 2500 * time.Millisecond
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
 }
 
-// Return makes messages visible again at once: their receiver went away before it got them.
-func (b *Broker) Return(name QueueName, ms []Message) {}
-
-// Delete removes the message whose delivery handle names.
-func (b *Broker) Delete(ctx context.Context, name QueueName, handle string) error { return ErrInternal }
-
-// DeleteBatch deletes each; the result has one error (or nil) a handle. The error is for the call as a whole.
-func (b *Broker) DeleteBatch(ctx context.Context, name QueueName, handles []string) ([]error, error) {
-	return nil, ErrInternal
+func (b *Broker) connect() error {
+	opts := []nats.Option{
+		nats.Name("jetcmq " + b.session),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(100 * time.Millisecond),
+		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
+		// A call made while the connection is down fails at once rather than
+		// being sent later, when its caller has long given up.
+		nats.ReconnectBufSize(-1),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			b.log.Warn("nats", "error", err)
+		}),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			b.lostAt.Store(time.Now().UnixMilli())
+			if err != nil {
+				b.log.Warn("connection to NATS lost, reconnecting", "error", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { b.reconnected() }),
+	}
+	opts, err := b.conf.credentials(opts)
+	if err != nil {
+		return err
+	}
+	nc, err := nats.Connect(b.conf.URL, opts...)
+	if err != nil {
+		return fmt.Errorf("connect to NATS at %s: %w", b.conf.URL, err)
+	}
+	b.nc = nc
+	if b.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(b.conf.CallTimeout)); err != nil {
+		return err
+	}
+	b.slots.nc = nc
+	b.inbox, err = openInbox(nc)
+	return err
 }
 
-// EndPolls makes every waiting Receive, and all later ones, answer without waiting. It is for shutdown.
-func (b *Broker) EndPolls() {}
+// credentials adds to opts how the account is entered.
+func (c Config) credentials(opts []nats.Option) ([]nats.Option, error) {
+	add := func(o nats.Option) { opts = append(opts, o) }
+	if c.InProcess != nil {
+		add(nats.InProcessServer(c.InProcess))
+	}
+	if c.User != "" {
+		add(nats.UserInfo(c.User, c.Password))
+	}
+	if c.Token != "" {
+		add(nats.Token(c.Token))
+	}
+	if c.CredsFile != "" {
+		add(nats.UserCredentials(c.CredsFile))
+	}
+	if c.NKeyFile != "" {
+		o, err := nats.NkeyOptionFromSeed(c.NKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read nkey %s: %w", c.NKeyFile, err)
+		}
+		add(o)
+	}
+	if c.CAFile != "" {
+		add(nats.RootCAs(c.CAFile))
+	}
+	if c.CertFile != "" {
+		add(nats.ClientCert(c.CertFile, c.KeyFile))
+	}
+	return opts, nil
+}
+
+// prepare makes the account's ledger and listens for changes that other
+// brokers make.
+func (b *Broker) prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	if err := b.openLedger(ctx); err != nil {
+		return fmt.Errorf("open JetStream of the account: %w", err)
+	}
+	for _, subject := range []string{
+		"$JS.EVENT.ADVISORY.STREAM.UPDATED.*", "$JS.EVENT.ADVISORY.STREAM.DELETED.*",
+		"$JS.EVENT.ADVISORY.CONSUMER.CREATED.*.*", "$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*",
+	} {
+		if _, err := b.nc.Subscribe(subject, b.changed); err != nil {
+			return fmt.Errorf("listen for changes: %w", err)
+		}
+	}
+	return nil
+}
+
+// changed marks the queue an advisory speaks of, so that its next use reads it anew.
+func (b *Broker) changed(m *nats.Msg) {
+	const before = 5 // tokens in front of the stream's name
+	tokens := strings.Split(m.Subject, ".")
+	if len(tokens) <= before {
+		return
+	}
+	key, ok := strings.CutPrefix(tokens[before], streamPrefix)
+	if !ok {
+		return
+	}
+	b.mu.RLock()
+	q := b.queues[key]
+	b.mu.RUnlock()
+	if q != nil {
+		q.stale.Store(true)
+	}
+}
+
+// reconnected forgets what the old connection owed us.
+func (b *Broker) reconnected() {
+	b.log.Info("connection to NATS is back")
+	for _, q := range b.used() {
+		q.stale.Store(true)
+		q.line.reset()
+		q.leases.doubt(b.lostAt.Load())
+	}
+}
+
+// used lists the queues in use here.
+func (b *Broker) used() []*queue {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	all := make([]*queue, 0, len(b.queues))
+	for _, q := range b.queues {
+		all = append(all, q)
+	}
+	return all
+}
+
+// Ready tells whether JetStream can be written to now.
+func (b *Broker) Ready(ctx context.Context) error {
+	if !b.nc.IsConnected() {
+		return errors.New("not connected to NATS")
+	}
+	ctx, cancel := b.within(ctx)
+	defer cancel()
+	_, err := b.js.AccountInfo(ctx)
+	return err
+}
+
+// EndPolls makes every waiting Receive, and all later ones, answer without
+// waiting. It is for shutdown.
+func (b *Broker) EndPolls() { b.endPolls.Do(func() { close(b.pollsEnded) }) }
+
+// Close ends the polls, writes down what other brokers need to know and leaves.
+func (b *Broker) Close(ctx context.Context) error {
+	b.EndPolls()
+	b.stop()
+	b.done.Wait()
+	for _, q := range b.used() {
+		q.record(ctx)
+	}
+	b.nc.Close()
+	return nil
+}
+
+// within bounds a call to JetStream by the configured patience.
+func (b *Broker) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, b.conf.CallTimeout)
+}

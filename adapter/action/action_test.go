@@ -1,0 +1,149 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
+)
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	for _, a := range table {
+		for _, name := range []string{a.Name, strings.ToLower(a.Name), strings.ToUpper(a.Name)} {
+			if got := Find(Legacy, name); got != a {
+				t.Errorf("%s: got %v, want %s", name, got, a.Name)
+			}
+		}
+	}
+	for _, name := range []string{"", "SendMessages", "SendMessage ", "ChangeMessageVisibility"} {
+		if got := Find(Legacy, name); got != nil {
+			t.Errorf("%q: got %s, want nothing", name, got.Name)
+		}
+	}
+	if got := Find(CMQ, ""); got != nil {
+		t.Errorf("product cmq: got %s, want nothing", got.Name)
+	}
+	if got := Find(TDMQ, "SendMessage"); got != nil {
+		t.Errorf("product tdmq: got %s, want nothing", got.Name)
+	}
+}
+
+func TestEveryQueueAction(t *testing.T) {
+	t.Parallel()
+	for _, name := range strings.Fields(`CreateQueue ListQueue GetQueueAttributes SetQueueAttributes DeleteQueue
+		RewindQueue ClearQueue UnbindDeadLetter ListDeadLetterSourceQueues QueryQueueRoute SendMessage
+		BatchSendMessage ReceiveMessage BatchReceiveMessage DeleteMessage BatchDeleteMessage`) {
+		if Find(Legacy, name) == nil {
+			t.Errorf("%s is not declared", name)
+		}
+	}
+}
+
+// An error alone says nothing else, unless the action declares that it does.
+func TestCallAnswers(t *testing.T) {
+	t.Parallel()
+	type out struct {
+		ID string `cmq:"msgId"`
+		handedOut
+	}
+	returned := false
+	do := func(context.Context, *mapping.Broker, struct{}) (out, error) {
+		return out{"1", handedOut{func() { returned = true }}}, mapping.ErrNoQueue
+	}
+	answer, err := compile(Action{}, do).Call(t.Context(), nil, Params{})
+	if !errors.Is(err, mapping.ErrNoQueue) || answer.Fields != nil || answer.Undelivered != nil {
+		t.Errorf("error: got %q, %v, want the error only", answer.Fields, err)
+	}
+	answer, err = compile(Action{Partial: true}, do).Call(t.Context(), nil, Params{})
+	if got := string(answer.Fields); !errors.Is(err, mapping.ErrNoQueue) || got != `"msgId":"1"` {
+		t.Errorf("partial error: got %s, %v, want both", got, err)
+	}
+	if answer.Undelivered(); !returned {
+		t.Error("Undelivered did not give the messages back")
+	}
+}
+
+func TestBatchTooLarge(t *testing.T) {
+	t.Parallel()
+	half := strings.Repeat("x", mapping.MaxBodySize/2)
+	refuses(t, BatchSendMessage, []Pair{{"queueName", "q"}, {"msgBody.0", half}, {"msgBody.1", half}, {"msgBody.2", "x"}},
+		mapping.ErrBatchTooLarge)
+	if got := size([]string{half, half}); got > mapping.MaxBodySize {
+		t.Errorf("got %d, want a batch of just %d to pass", got, mapping.MaxBodySize)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	bad := failure{4430, "(10260)receipt handle is invalid", "b"}
+	ours := failure{6000, "(10050)server internal error", "c"}
+	for _, test := range []struct {
+		why  string
+		errs []error
+		want []failure
+		err  error
+	}{
+		{"none", []error{nil, nil, nil}, nil, nil},
+		{"one", []error{nil, mapping.ErrHandle, nil}, []failure{bad}, mapping.ErrDeletePartly},
+		{"two kinds", []error{nil, mapping.ErrHandle, errors.New("no responders")}, []failure{bad, ours}, mapping.ErrDeletePartly},
+		{"all", []error{mapping.ErrHandle, mapping.ErrHandle, mapping.ErrHandle},
+			[]failure{{4430, bad.Message, "a"}, bad, {4430, bad.Message, "c"}}, mapping.ErrDeleteAll},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			t.Parallel()
+			got, err := failures([]string{"a", "b", "c"}, test.errs)
+			if !reflect.DeepEqual(got, test.want) || !errors.Is(err, test.err) {
+				t.Errorf("got %v, %v, want %v, %v", got, err, test.want, test.err)
+			}
+		})
+	}
+}
+
+func TestUnixTime(t *testing.T) {
+	t.Parallel()
+	want := time.Unix(1462351990, 0)
+	for _, n := range []int64{1462351990, 1462351990_000, 1462351990_000_000, 1462351990_000_000_000} {
+		if got := unixTime(n).time(); !got.Equal(want) {
+			t.Errorf("%d: got %v, want %v", n, got, want)
+		}
+	}
+	if got := unixTime(1).time(); got.Unix() != 1 {
+		t.Errorf("1: got %v, want a second after 1970", got)
+	}
+}
+
+func TestDeadLetterPieces(t *testing.T) {
+	t.Parallel()
+	const prefix = "deadLetterPolicy::"
+	settings := func(pairs ...Pair) (*mapping.DeadLetterPolicy, error) {
+		a, err := said(t, pairs...).attributes()
+		return a.DeadLetter, err
+	}
+	pieces := []Pair{{prefix + "deadLetterQueue", "dead"}, {prefix + "policy", "1"}, {prefix + "maxTimeToLive", "300"},
+		{prefix + "maxReceiveCount", "0"}}
+	got, err := settings(pieces...)
+	want := mapping.DeadLetterPolicy{Queue: "dead", Policy: mapping.ByAge, MaxTimeToLive: 300}
+	if err != nil || got == nil || *got != want {
+		t.Errorf("pieces: got %v, %v, want %v", got, err, want)
+	}
+	got, err = settings(append(pieces, Pair{"deadLetterPolicy", `{"deadLetterQueue":"other","policy":0,"maxReceiveCount":9}`})...)
+	if err != nil || got == nil || got.Queue != "other" {
+		t.Errorf("both: got %v, %v, want the JSON text to count", got, err)
+	}
+	if got, err := settings(); err != nil || got != nil {
+		t.Errorf("neither: got %v, %v, want nothing said", got, err)
+	}
+	for _, empty := range []string{"", "{}"} {
+		if got, err := settings(Pair{"deadLetterPolicy", empty}); err != nil || got == nil || !got.None() {
+			t.Errorf("%q: got %v, %v, want no queue said", empty, got, err)
+		}
+	}
+	if _, err := settings(pieces[:2]...); !errors.Is(err, mapping.ErrParameters) {
+		t.Errorf("too few: got %v, want %v", err, mapping.ErrParameters)
+	}
+}

@@ -1,0 +1,146 @@
+package mapping
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// counts is one reading of a queue's stream and consumer.
+type counts struct {
+	messages  int64 // on the message subject, deleted ones that are kept included
+	delayed   int64
+	pending   int64 // never delivered
+	unacked   int64 // delivered, not deleted
+	bytes     uint64
+	all       uint64 // messages in the stream
+	first     uint64 // sequences
+	last      uint64
+	delivered uint64 // the cursor: everything up to here was delivered once
+	floor     uint64 // everything up to here is deleted
+	consumers int    // ours and native ones
+}
+
+// kept is what counts against maxMsgHeapNum.
+func (c counts) kept() int64 { return c.pending + c.unacked + c.delayed }
+
+// deleted is how many deleted messages the stream still keeps.
+func (c counts) deleted() int64 { return max(c.messages-c.pending-c.unacked, 0) }
+
+func (q *queue) counts(ctx context.Context) (c counts, err error) {
+	ctx, cancel := q.b.within(ctx)
+	defer cancel()
+	s := q.now()
+	subject := messageSubject + q.key
+	info, err := s.source.Info(ctx, jetstream.WithSubjectFilter(subject))
+	if err != nil {
+		return c, q.failed(ctx, "count", err)
+	}
+	ci, err := s.receivers.Info(ctx)
+	if err != nil {
+		return c, q.failed(ctx, "count", err)
+	}
+	c.messages = int64(info.State.Subjects[subject])
+	c.delayed = int64(info.State.Msgs) - c.messages
+	c.pending, c.unacked = int64(ci.NumPending), int64(ci.NumAckPending)
+	c.bytes, c.all, c.first, c.last = info.State.Bytes, info.State.Msgs, info.State.FirstSeq, info.State.LastSeq
+	c.delivered, c.floor = ci.Delivered.Stream, ci.AckFloor.Stream
+	c.consumers = info.State.Consumers
+	return c, nil
+}
+
+// failed gives an error its meaning: the queue may be gone.
+func (q *queue) failed(ctx context.Context, doing string, err error) error {
+	if _, err = q.explain(ctx, err); err != nil {
+		return fmt.Errorf("%s queue %s: %w", doing, q.key, err)
+	}
+	return nil
+}
+
+// DescribeQueue tells a queue's attributes and counts. Messages whose
+// visibility timeout is over count as active, received or not.
+func (b *Broker) DescribeQueue(ctx context.Context, name QueueName) (QueueDescription, error) {
+	q, err := b.queue(ctx, name)
+	if err != nil {
+		return QueueDescription{}, err
+	}
+	s := q.now()
+	if *s.attributes.Rewind > 0 {
+		// What has left the rewind window must not be counted as inside it.
+		if err := q.trim(ctx, seconds(s.attributes.Rewind)); err != nil {
+			return QueueDescription{}, err
+		}
+	}
+	c, err := q.counts(ctx)
+	if err != nil {
+		return QueueDescription{}, err
+	}
+	records, err := b.records(ctx, q.key)
+	if err != nil {
+		return QueueDescription{}, err
+	}
+	d := s.describe()
+	d.Inactive = min(int64(q.leases.live(time.Now(), only(records, s.generation))), c.unacked)
+	d.Active = c.pending + c.unacked - d.Inactive
+	d.Delayed = c.delayed
+	if *s.attributes.Rewind > 0 {
+		d.Rewindable = c.deleted()
+	}
+	if c.pending+c.unacked > 0 {
+		if d.MinMessageTime, err = q.oldest(ctx, c); err != nil {
+			return QueueDescription{}, err
+		}
+	}
+	return d, nil
+}
+
+// oldest is when the oldest message not yet deleted was stored, in Unix
+// seconds; 0 if there is none.
+func (q *queue) oldest(ctx context.Context, c counts) (int64, error) {
+	m, err := q.stored(ctx, `"seq":`+strconv.FormatUint(c.floor+1, 10))
+	if err != nil || m == nil {
+		return 0, err
+	}
+	return m.at.Unix(), nil
+}
+
+// storedMessage is where a message stands in its stream, and when it came.
+type storedMessage struct {
+	seq uint64
+	at  time.Time
+}
+
+func startTime(t time.Time) string {
+	text, _ := json.Marshal(t.UTC()) // a time of this century: cannot fail
+	return `"start_time":` + string(text)
+}
+
+// stored finds the first message of the queue at or after a sequence or time;
+// nil if there is none.
+func (q *queue) stored(ctx context.Context, from string) (*storedMessage, error) {
+	ctx, cancel := q.b.within(ctx)
+	defer cancel()
+	ask := nats.NewMsg("$JS.API.DIRECT.GET." + q.stream)
+	ask.Data = []byte(`{` + from + `,"next_by_subj":"` + messageSubject + q.key + `"}`)
+	m, err := q.b.inbox.request(ctx, ask)
+	if err != nil {
+		return nil, q.failed(ctx, "look into", err)
+	}
+	if m.Header.Get("Status") == "404" {
+		return nil, nil
+	}
+	seq, err := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("look into queue %s: no sequence: %w", q.key, err)
+	}
+	at, err := time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
+	if err != nil {
+		return nil, fmt.Errorf("look into queue %s: no time: %w", q.key, err)
+	}
+	return &storedMessage{seq, at}, nil
+}

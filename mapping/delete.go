@@ -1,0 +1,144 @@
+package mapping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Delete removes the message whose delivery handle names, and answers once
+// JetStream has acknowledged it. ErrHandle: the handle is not that of the
+// message's latest delivery, its time is over, or it was used before; nothing
+// is deleted then.
+func (b *Broker) Delete(ctx context.Context, name QueueName, handle string) error {
+	q, err := b.queue(ctx, name)
+	if err != nil {
+		return err
+	}
+	return q.delete(ctx, handle)
+}
+
+// DeleteBatch deletes each: one error, or nil, a handle. The second result is
+// for the call as a whole.
+func (b *Broker) DeleteBatch(ctx context.Context, name QueueName, handles []string) ([]error, error) {
+	q, err := b.queue(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	errs := make([]error, len(handles))
+	var wait sync.WaitGroup
+	for i, h := range handles {
+		wait.Go(func() { errs[i] = q.delete(ctx, h) })
+	}
+	wait.Wait()
+	return errs, nil
+}
+
+func (q *queue) delete(ctx context.Context, text string) error {
+	// The answer must be true even if the caller has just gone away.
+	ctx, cancel := q.b.within(context.WithoutCancel(ctx))
+	defer cancel()
+	s := q.now()
+	h, ok := openHandle(text, s.secret)
+	if !ok || h.generation != s.generation || !time.Now().Before(h.diesAt(s.visibility)) {
+		return ErrHandle
+	}
+	ok, own := q.leases.claim(h)
+	if !ok {
+		return ErrHandle
+	}
+	err := q.acknowledge(ctx, s, h, own)
+	q.leases.settle(h, err == nil)
+	return err
+}
+
+// acknowledge has JetStream take the message out of the queue. JetStream
+// answers an acknowledgement of a message that is gone like any other, so for
+// a handle this broker did not give out it is asked first.
+func (q *queue) acknowledge(ctx context.Context, s *settings, h handle, own bool) error {
+	if !own {
+		if err := q.stillHeld(ctx, s, h); err != nil {
+			return err
+		}
+	}
+	_, err := q.b.inbox.request(ctx, nats.NewMsg(ackSubject(q.stream, s.consumer, h.delivery, h.seq, h.turn)))
+	if errors.Is(err, nats.ErrNoResponders) {
+		if again, e := q.explain(ctx, err); !again && e != nil {
+			return e
+		}
+		if q.now().generation != s.generation {
+			return ErrHandle // rewound or cleared by another broker a moment ago
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("delete from queue %s: %w", s.name, err)
+	}
+	return nil
+}
+
+// stillHeld refuses a handle whose message JetStream knows to be deleted.
+func (q *queue) stillHeld(ctx context.Context, s *settings, h handle) error {
+	info, err := s.receivers.Info(ctx)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return ErrHandle
+	}
+	if err != nil {
+		return fmt.Errorf("delete from queue %s: %w", s.name, err)
+	}
+	if h.seq <= info.AckFloor.Stream || info.NumAckPending == 0 {
+		return ErrHandle
+	}
+	return nil
+}
+
+// ackSubject is where one delivery is acknowledged. JetStream finds the
+// message by seq alone; for a negative acknowledgement it also wants the
+// consumer's own sequence, turn.
+func ackSubject(stream, consumer string, delivery, seq, turn uint64) string {
+	var b strings.Builder
+	b.Grow(len(stream) + len(consumer) + 64)
+	b.WriteString("$JS.ACK.")
+	b.WriteString(stream)
+	b.WriteByte('.')
+	b.WriteString(consumer)
+	b.WriteByte('.')
+	b.WriteString(strconv.FormatUint(delivery, 10))
+	b.WriteByte('.')
+	b.WriteString(strconv.FormatUint(seq, 10))
+	b.WriteByte('.')
+	b.WriteString(strconv.FormatUint(turn, 10))
+	b.WriteString(".0.0") // time and pending are not looked at
+	return b.String()
+}
+
+// returned makes a delivery visible again at once: nobody got it.
+func (q *queue) returned(s *settings, seq, delivery, turn uint64) {
+	q.leases.unhear(seq, delivery)
+	if err := q.b.nc.Publish(ackSubject(q.stream, s.consumer, delivery, seq, turn), []byte("-NAK")); err != nil {
+		q.b.log.Warn("a message could not be handed back, it returns with its visibility timeout", "queue", s.name, "error", err)
+	}
+}
+
+// Return makes messages visible again at once: their receiver went away before
+// it got them. These deliveries do not count as received.
+func (b *Broker) Return(name QueueName, ms []Message) {
+	b.mu.RLock()
+	q := b.queues[name.key()]
+	b.mu.RUnlock()
+	if q == nil {
+		return
+	}
+	s := q.now()
+	for _, m := range ms {
+		if h, ok := openHandle(m.Handle, s.secret); ok && h.generation == s.generation {
+			q.returned(s, h.seq, h.delivery, h.turn)
+		}
+	}
+}

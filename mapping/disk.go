@@ -1,0 +1,58 @@
+package mapping
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// diskGuard refuses sends while the disk below JetStream is nearly full. A
+// disk that is truly full makes streams fail until a restart and has lost
+// acknowledged messages; receives, deletes and trimming go on meanwhile, so
+// the guard opens again by itself.
+type diskGuard struct {
+	free    func() (int64, error) // nil: not guarded
+	reserve int64
+
+	mu      sync.Mutex
+	looked  atomic.Int64 // Unix ms
+	allowed atomic.Int64 // bytes that may be sent before looking again
+}
+
+const (
+	diskLook = 100 * time.Millisecond
+	// messageCost is what a small message takes on disk beyond its body.
+	messageCost = 512
+)
+
+// take allows size bytes to be stored, or answers ErrSendRefused.
+func (d *diskGuard) take(size int) error {
+	if d.free == nil {
+		return nil
+	}
+	if d.stale() {
+		d.look()
+	}
+	if d.allowed.Add(-int64(size+messageCost)) < 0 {
+		return ErrSendRefused.Of(": the disk is nearly full, delete messages or make room")
+	}
+	return nil
+}
+
+func (d *diskGuard) stale() bool {
+	return time.Now().UnixMilli()-d.looked.Load() >= diskLook.Milliseconds()
+}
+
+func (d *diskGuard) look() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.stale() {
+		return
+	}
+	// Half of what is free above the reserve: JetStream writes state and
+	// copies of batches beside the messages.
+	if free, err := d.free(); err == nil {
+		d.allowed.Store((free - d.reserve) / 2)
+	}
+	d.looked.Store(time.Now().UnixMilli())
+}

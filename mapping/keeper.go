@@ -1,0 +1,191 @@
+package mapping
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// care is the keeper's memory of one queue; only the keeper uses it.
+type care struct {
+	looked  time.Time
+	trimmed time.Time
+	before  counts
+}
+
+const (
+	keeperTick = 250 * time.Millisecond
+	lookEvery  = time.Second      // at a queue in use
+	surveyAll  = 30 * time.Second // at every queue of the account
+	inUse      = 10               // seconds since the last call
+
+	// trimVolume is worth a purge by itself; less waits until the queue is
+	// quiet or trimEvery has passed, because every purge leaves a part-filled
+	// file behind for a moment.
+	trimVolume = 8 << 20
+	trimEvery  = 10 * time.Second
+)
+
+// keep looks after the queues: it gives back the space of deleted messages,
+// moves dead letters nobody asks for, writes the ledger and notices what other
+// brokers changed. Any number of brokers may do so at once; each step is safe
+// to repeat.
+func (b *Broker) keep() {
+	tick := time.NewTicker(keeperTick)
+	defer tick.Stop()
+	var surveyed time.Time
+	for {
+		if b.nc.IsConnected() {
+			if time.Since(surveyed) > surveyAll {
+				b.survey()
+				surveyed = time.Now()
+			}
+			for _, q := range b.used() {
+				q.look()
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-b.life.Done():
+			return
+		}
+	}
+}
+
+// survey makes every queue of the account known here and due for a look.
+func (b *Broker) survey() {
+	all, err := b.allQueues(b.life)
+	if err != nil {
+		b.log.Debug("survey", "error", err)
+		return
+	}
+	for key := range all {
+		b.mu.RLock()
+		q := b.queues[key]
+		b.mu.RUnlock()
+		if q == nil {
+			if q, err = b.read(b.life, key); err != nil {
+				b.log.Debug("survey", "queue", key, "error", err)
+				continue
+			}
+		}
+		q.care.looked = time.Time{}
+	}
+	for _, q := range b.used() {
+		if _, exists := all[q.key]; !exists {
+			q.stale.Store(true)
+		}
+	}
+}
+
+// look does what is due at one queue.
+func (q *queue) look() {
+	q.line.tend()
+	idle := time.Now().Unix()-q.touched.Load() > inUse
+	if !q.care.looked.IsZero() && (idle && !q.leases.any() || time.Since(q.care.looked) < lookEvery) {
+		return
+	}
+	q.care.looked = time.Now()
+	ctx, cancel := q.b.within(q.b.life)
+	defer cancel()
+	if err := q.tend(ctx); err != nil && !errors.Is(err, ErrNoQueue) && q.b.life.Err() == nil {
+		q.b.log.Debug("looking after a queue", "queue", q.key, "error", err)
+	}
+}
+
+func (q *queue) tend(ctx context.Context) error {
+	if q.stale.Load() {
+		if _, err := q.b.read(ctx, q.key); err != nil {
+			return err
+		}
+	}
+	flying, began := q.room.flying.Load(), time.Now()
+	c, err := q.counts(ctx)
+	if err != nil {
+		return err
+	}
+	q.room.set(c, flying, began)
+	q.leases.prune(c.floor, began)
+	q.record(ctx)
+	if err := q.sweep(ctx, c); err != nil {
+		return err
+	}
+	quiet := c.floor == q.care.before.floor && c.last == q.care.before.last
+	q.care.before = c
+	if quiet || c.deletedBytes() > trimVolume || time.Since(q.care.trimmed) > trimEvery {
+		q.care.trimmed = time.Now()
+		return q.trimTo(ctx, c, seconds(q.now().attributes.Rewind))
+	}
+	return nil
+}
+
+// deletedBytes estimates what deleted messages take.
+func (c counts) deletedBytes() uint64 {
+	if c.all == 0 {
+		return 0
+	}
+	return uint64(c.deleted()) * (c.bytes / c.all)
+}
+
+// trim gives back the space of messages deleted and older than window, now.
+func (q *queue) trim(ctx context.Context, window time.Duration) error {
+	c, err := q.counts(ctx)
+	if err != nil {
+		return err
+	}
+	return q.trimTo(ctx, c, window)
+}
+
+// trimTo purges what everybody has deleted and nobody may rewind to: messages
+// up to the lowest acknowledgement floor, native consumers' included, and
+// before the rewind window.
+func (q *queue) trimTo(ctx context.Context, c counts, window time.Duration) error {
+	if c.deleted() == 0 {
+		return nil
+	}
+	s := q.now()
+	end := c.floor + 1
+	if c.consumers > 1 {
+		q.dismiss(ctx)
+		floor, err := s.lowestFloor(ctx, c.floor)
+		if err != nil {
+			return err
+		}
+		end = floor + 1
+	}
+	if window > 0 {
+		m, err := q.stored(ctx, startTime(time.Now().Add(-window)))
+		if err != nil {
+			return err
+		}
+		if m != nil {
+			end = min(end, m.seq)
+		}
+	}
+	if end <= max(q.trimmed.Load(), c.first) {
+		return nil
+	}
+	if err := s.source.Purge(ctx, jetstream.WithPurgeSubject(messageSubject+q.key), jetstream.WithPurgeSequence(end)); err != nil {
+		return err
+	}
+	q.trimmed.Store(end)
+	return nil
+}
+
+// lowestFloor is up to where all consumers of the stream are through.
+func (s *settings) lowestFloor(ctx context.Context, floor uint64) (uint64, error) {
+	list := s.source.ListConsumers(ctx)
+	for info := range list.Info() {
+		floor = min(floor, info.AckFloor.Stream)
+	}
+	return floor, list.Err()
+}
+
+// any tells whether a delivery made here is known.
+func (ls *leases) any() bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return len(ls.held) > 0 || ls.dirty
+}

@@ -1,0 +1,246 @@
+package mapping
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The ledger is a small stream of the account in which every broker keeps, for
+// every queue it serves, one message: the deliveries it handed out that are
+// not deleted. JetStream knows which messages are in flight, but tells neither
+// until when nor since when, and not how many have run out; the ledger lets
+// other brokers, and this one after a restart, know too. It is written at most
+// once a second and decides nothing: what it lacks costs the precision of a
+// counter.
+
+// record is what one broker says of one queue.
+type record struct {
+	session    string
+	written    time.Time
+	Generation uint64          `json:"gen"`
+	Leases     []recordedLease `json:"leases,omitempty"`
+	More       [][2]int64      `json:"more,omitempty"` // deadline (Unix ms), how many beyond Leases
+	Gone       []uint64        `json:"gone,omitempty"` // deleted though another handed it out
+}
+
+type recordedLease struct {
+	Seq      uint64 `json:"s"`
+	First    int64  `json:"f"`
+	Stored   int64  `json:"t"`
+	Deadline int64  `json:"d"`
+	Delivery uint64 `json:"n"`
+	Turn     uint64 `json:"c"`
+	Unheard  uint64 `json:"u,omitempty"`
+}
+
+// maxRecorded bounds the messages one record tells of one by one (some 60
+// bytes each); of more it tells only the number.
+const maxRecorded = 8192
+
+// recordLife is how long after its writer a record stays: as long as messages
+// may be in flight.
+const recordLife = 12*time.Hour + time.Minute
+
+func (b *Broker) openLedger(ctx context.Context) error {
+	want := jetstream.StreamConfig{
+		Name:              ledgerStream,
+		Description:       "CMQ: what brokers know of messages in flight",
+		Subjects:          []string{ledgerSubject + ">"},
+		Storage:           b.storage(),
+		Replicas:          b.conf.Replicas,
+		MaxMsgsPerSubject: 1,
+		MaxAge:            recordLife,
+		AllowDirect:       true,
+	}
+	_, err := b.js.CreateStream(ctx, want)
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		return nil // made with other settings, which serve as well
+	}
+	return err
+}
+
+// record writes down what changed since the last time.
+func (q *queue) record(ctx context.Context) {
+	if !q.leases.takeDirty() {
+		return
+	}
+	r := q.leases.record(q.now().generation, time.Now())
+	subject := ledgerSubject + q.key + "." + q.b.session
+	if err := q.write(ctx, subject, r); err != nil {
+		q.leases.markDirty()
+		q.b.log.Debug("ledger", "queue", q.key, "error", err)
+	}
+}
+
+func (q *queue) write(ctx context.Context, subject string, r record) error {
+	ctx, cancel := q.b.within(ctx)
+	defer cancel()
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	a, err := q.b.inbox.request(ctx, &nats.Msg{Subject: subject, Data: data})
+	if err != nil {
+		return err
+	}
+	_, err = readAck(a.Data)
+	return err
+}
+
+// records reads what other brokers say of a queue.
+func (b *Broker) records(ctx context.Context, key string) ([]record, error) {
+	ctx, cancel := b.within(ctx)
+	defer cancel()
+	slot, err := b.slots.take()
+	if err != nil {
+		return nil, err
+	}
+	ask := `{"multi_last":["` + ledgerSubject + key + `.*"],"batch":` + fmt.Sprint(maxPull) + `}`
+	if err := b.nc.PublishRequest("$JS.API.DIRECT.GET."+ledgerStream, slot.reply, []byte(ask)); err != nil {
+		b.slots.put(slot)
+		return nil, err
+	}
+	var all []record
+	for {
+		select {
+		case m := <-slot.in:
+			if m.Header.Get("Status") != "" {
+				b.slots.put(slot)
+				return all, nil
+			}
+			if r, ok := readRecord(m); ok && r.session != b.session {
+				all = append(all, r)
+			}
+		case <-ctx.Done():
+			_ = slot.sub.Unsubscribe() // late answers have nobody to reach
+			return nil, fmt.Errorf("read ledger of queue %s: %w", key, ctx.Err())
+		}
+	}
+}
+
+func readRecord(m *nats.Msg) (r record, ok bool) {
+	subject := m.Header.Get("Nats-Subject")
+	r.session = subject[strings.LastIndexByte(subject, '.')+1:]
+	r.written, _ = time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
+	return r, json.Unmarshal(m.Data, &r) == nil
+}
+
+// only keeps the records of one generation.
+func only(all []record, generation uint64) []record {
+	return slices.DeleteFunc(all, func(r record) bool { return r.Generation != generation })
+}
+
+// recall takes over, on first use of a queue, what earlier brokers recorded:
+// among it this one's own before a restart.
+func (q *queue) recall(ctx context.Context, s *settings) {
+	all, err := q.b.records(ctx, q.key)
+	if err != nil {
+		q.b.log.Debug("ledger", "queue", q.key, "error", err)
+		return
+	}
+	for _, r := range only(all, s.generation) {
+		q.leases.learn(r)
+	}
+}
+
+// history dates a redelivered message that this broker did not see before:
+// from the ledger if it is there, else from now.
+func (q *queue) history(ctx context.Context, seq uint64, now int64) (first int64, unheard uint64) {
+	if last := q.recalled.Load(); now-last < time.Second.Milliseconds() || !q.recalled.CompareAndSwap(last, now) {
+		return now, 0
+	}
+	q.recall(ctx, q.now())
+	if l, known := q.leases.find(seq); known {
+		return l.first, l.unheard
+	}
+	return now, 0
+}
+
+func (ls *leases) takeDirty() bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	was := ls.dirty
+	ls.dirty = false
+	return was
+}
+
+func (ls *leases) markDirty() {
+	ls.mu.Lock()
+	ls.dirty = true
+	ls.mu.Unlock()
+}
+
+// learn adds what a record tells and this broker does not know better.
+func (ls *leases) learn(r record) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.held == nil {
+		ls.held = map[uint64]lease{}
+	}
+	for _, e := range r.Leases {
+		known, have := ls.held[e.Seq]
+		_, gone := ls.gone[e.Seq]
+		if gone || have && known.delivery >= e.Delivery || len(ls.held) >= maxLeases {
+			continue
+		}
+		ls.held[e.Seq] = lease{
+			first: e.First, stored: e.Stored, deadline: e.Deadline, delivery: e.Delivery,
+			turn: e.Turn, unheard: e.Unheard, session: r.session,
+		}
+	}
+	for _, seq := range r.Gone {
+		delete(ls.held, seq)
+	}
+}
+
+// record gives what the ledger should say: the messages received most often
+// and longest ago first, because their past is worth most.
+func (ls *leases) record(generation uint64, now time.Time) record {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	r := record{Generation: generation}
+	for seq, l := range ls.held {
+		if l.session != ls.q.b.session {
+			continue // its own record tells it
+		}
+		r.Leases = append(r.Leases, recordedLease{seq, l.first, l.stored, l.deadline, l.delivery, l.turn, l.unheard})
+	}
+	for seq := range ls.gone {
+		r.Gone = append(r.Gone, seq)
+	}
+	slices.SortFunc(r.Leases, func(a, b recordedLease) int {
+		return cmp.Or(cmp.Compare(b.Delivery, a.Delivery), cmp.Compare(a.Seq, b.Seq))
+	})
+	if len(r.Leases) > maxRecorded {
+		r.More = inSeconds(r.Leases[maxRecorded:], now)
+		r.Leases = r.Leases[:maxRecorded]
+	}
+	if len(r.Gone) > maxRecorded {
+		r.Gone = r.Gone[:maxRecorded]
+	}
+	return r
+}
+
+// inSeconds counts leases that are not over by the second they end in.
+func inSeconds(ls []recordedLease, now time.Time) (more [][2]int64) {
+	ends := map[int64]int64{}
+	for _, l := range ls {
+		if l.Deadline > now.UnixMilli() {
+			ends[l.Deadline/1000]++
+		}
+	}
+	for second, n := range ends {
+		more = append(more, [2]int64{second * 1000, n})
+	}
+	slices.SortFunc(more, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
+	return more
+}
