@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -250,7 +249,7 @@ func (b *Broker) used() []*queue {
 // Ready tells whether JetStream can be written to now.
 func (b *Broker) Ready(ctx context.Context) error {
 	if !b.nc.IsConnected() {
-		return errors.New("not connected to NATS")
+		return errNotConnected
 	}
 	ctx, cancel := b.within(ctx)
 	defer cancel()

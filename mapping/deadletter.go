@@ -144,7 +144,7 @@ func (q *queue) sweep(ctx context.Context, c counts) error {
 	}
 	// Redeliveries come before new messages, so this takes those that ran out,
 	// then new ones that are too old.
-	raw, err := q.pull(ctx, min(len(over)+old, maxPull), glance)
+	raw, err := q.glimpse(ctx, min(len(over)+old, maxPull))
 	if err != nil {
 		return err
 	}

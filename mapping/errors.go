@@ -40,6 +40,7 @@ var (
 	ErrSecretID         = &Error{4100, 10270, "AuthFailure.SecretIdNotFound", "secret id is not existed"}
 	ErrBodyTooLarge     = &Error{4400, 10230, "InvalidParameterValue", "exceed maximum message size"}
 	ErrHeapFull         = &Error{4410, 10240, "LimitExceeded", "reach maximum retention number of message"}
+	ErrThrottled        = &Error{4420, 10250, "RequestLimitExceeded", "qps throttling"}
 	ErrHandle           = &Error{4430, 10260, "InvalidParameterValue", "receipt handle is invalid"}
 	ErrNoQueue          = &Error{4440, 10100, "ResourceNotFound", "queue is not existed, or deleted"}
 	ErrTooManyQueues    = &Error{4450, 10220, "LimitExceeded", "number of queues has reached the limit"}

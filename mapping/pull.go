@@ -52,6 +52,17 @@ func (ss *slots) put(s *slot) {
 // maxPull bounds one pull; receivers ask for at most MaxBatch.
 const maxPull = 256
 
+// glimpse takes up to most messages that are there now. It asks twice before
+// it says that nothing is: at once, which a busy engine answers truly however
+// late, and with a short wait, which sees what was sent just before.
+func (q *queue) glimpse(ctx context.Context, most int) ([]*nats.Msg, error) {
+	got, err := q.pull(ctx, most, 0)
+	if len(got) == 0 && err == nil {
+		got, err = q.pull(ctx, most, glance)
+	}
+	return got, err
+}
+
 // pull asks the consumer for up to most messages, waits at most expires for
 // the first and gives what came.
 func (q *queue) pull(ctx context.Context, most int, expires time.Duration) ([]*nats.Msg, error) {
@@ -91,8 +102,10 @@ func (q *queue) ask(s *settings, reply string, batch int, expires time.Duration,
 	if noWait {
 		text = append(text, `,"no_wait":true`...)
 	}
-	text = append(text, `,"expires":`...)
-	text = strconv.AppendInt(text, int64(expires), 10)
+	if expires > 0 {
+		text = append(text, `,"expires":`...)
+		text = strconv.AppendInt(text, int64(expires), 10)
+	}
 	text = append(text, '}')
 	return q.b.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+q.stream+"."+s.consumer, reply, text)
 }

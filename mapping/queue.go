@@ -45,6 +45,9 @@ func (b *Broker) newQueue(key string, s *settings) *queue {
 // queue finds a queue, reading its configuration where it is not known here or
 // may have changed. ErrNoQueue tells that there is none.
 func (b *Broker) queue(ctx context.Context, name QueueName) (*queue, error) {
+	if !b.nc.IsConnected() {
+		return nil, errNotConnected
+	}
 	key := name.key()
 	b.mu.RLock()
 	q := b.queues[key]
@@ -58,6 +61,8 @@ func (b *Broker) queue(ctx context.Context, name QueueName) (*queue, error) {
 	q.touched.Store(time.Now().Unix())
 	return q, nil
 }
+
+var errNotConnected = errors.New("not connected to NATS")
 
 // read reads a queue's configuration from JetStream and puts what this broker
 // knows in line with it.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 func TestMessageGoesThrough(t *testing.T) {
@@ -127,8 +128,15 @@ func TestLongPollWakesOnArrival(t *testing.T) {
 func waitForReceivers(a *account, queue string, n int) {
 	a.t.Helper()
 	_, js := a.native()
-	waiting := 0
-	eventually(a.t, 5*time.Second, func() bool {
+	waitForPulls(a.t, js, queue, n)
+}
+
+// waitForPulls wants to see the pulls twice: one that only looks whether
+// something is there is gone by then.
+func waitForPulls(t *testing.T, js jetstream.JetStream, queue string, n int) {
+	t.Helper()
+	waiting, seen := 0, 0
+	eventually(t, 5*time.Second, func() bool {
 		s, err := js.Stream(ctx, "cmq-queue-"+queue)
 		if err != nil {
 			return false
@@ -137,7 +145,12 @@ func waitForReceivers(a *account, queue string, n int) {
 		for info := range s.ListConsumers(ctx).Info() {
 			waiting += info.NumWaiting
 		}
-		return waiting >= n
+		if waiting < n {
+			seen = 0
+			return false
+		}
+		seen++
+		return seen > 1
 	}, func() string { return fmt.Sprintf("%d receivers wait, want %d", waiting, n) })
 }
 

@@ -52,10 +52,10 @@ func (q *queue) fill(ctx context.Context, ms []Message, most int) []Message {
 	return append(ms, more...)
 }
 
-// glance is how long a pull waits on an empty queue: JetStream tells a
-// consumer of a new message a moment after acknowledging its sender, and a
+// glance is how long a pull that finds nothing waits for more: JetStream tells
+// a consumer of a new message a moment after acknowledging its sender, and a
 // pull that does not wait at all misses one message in ten sent just before.
-const glance = 2 * time.Millisecond
+const glance = 5 * time.Millisecond
 
 // take hands out what is there now.
 func (q *queue) take(ctx context.Context, most int) ([]Message, error) {
@@ -65,7 +65,7 @@ func (q *queue) take(ctx context.Context, most int) ([]Message, error) {
 		if q.line.busy() {
 			return nil, nil // others wait already, so nothing is there
 		}
-		raw, err := q.pull(ctx, most, glance)
+		raw, err := q.glimpse(ctx, most)
 		if err != nil {
 			again, err := q.explain(ctx, err)
 			if !again || pause(patience, 20*time.Millisecond) != nil {

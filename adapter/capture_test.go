@@ -1,0 +1,94 @@
+package adapter
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jetcmq/jetcmq/adapter/action"
+)
+
+// capture is one recorded request.
+type capture struct {
+	name, action string
+	head, body   []byte // head ends before the empty line
+	refused      bool   // no way to sign explains its signature
+}
+
+var contentLength = regexp.MustCompile(`(?i)content-length: (\d+)`)
+
+func captures(t *testing.T) []capture {
+	t.Helper()
+	var list []capture
+	dir := os.DirFS("testdata/captures")
+	names, err := fs.Glob(dir, "*/*.txt")
+	if err != nil || len(names) < 200 {
+		t.Fatal(len(names), err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, rest, ok := bytes.Cut(text, []byte("\r\n\r\n"))
+		if !ok {
+			t.Fatalf("%s: no end of headers", name)
+		}
+		length := 0
+		if found := contentLength.FindSubmatch(head); found != nil {
+			length, _ = strconv.Atoi(string(found[1]))
+		}
+		act, _, _ := strings.Cut(path.Base(name), ".")
+		act, _, _ = strings.Cut(act, "-")
+		list = append(list, capture{name, act, head, rest[:length], bytes.Contains(rest, []byte("no signing variant"))})
+	}
+	return list
+}
+
+// request is the bytes that were sent, with more at the end of the parameters.
+func (c capture) request(more string) []byte {
+	head := contentLength.ReplaceAll(c.head, strconv.AppendInt([]byte("Content-Length: "), int64(len(c.body)+len(more)), 10))
+	if len(c.body) == 0 {
+		head, more = bytes.Replace(c.head, []byte(" HTTP/1.1"), []byte(more+" HTTP/1.1"), 1), ""
+	}
+	return bytes.Join([][]byte{head, []byte("\r\n\r\n"), c.body, []byte(more)}, nil)
+}
+
+// TestCaptures replays what real SDKs sent: it is read, its signature holds,
+// and it reaches the action that was called. One more parameter, which nobody
+// signed, and it does not.
+func TestCaptures(t *testing.T) {
+	t.Parallel()
+	called := make(chan string, 1)
+	a := wire(Config{Keys: keys()}, func(_ context.Context, name string, p action.Params) (action.Answer, error) {
+		called <- name
+		return action.Answer{}, nil
+	})
+	addr := serve(t, a)
+	for _, c := range captures(t) {
+		answer, err := dial(t, addr).do(c.request(""))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if code := parse(t, answer).Code; c.refused != (code == 4100) || c.refused == (code == 0) {
+			t.Errorf("%s: got %s", c.name, answer)
+			continue
+		}
+		if !c.refused {
+			if got := <-called; !strings.EqualFold(got, c.action) {
+				t.Errorf("%s: got action %q", c.name, got)
+			}
+		}
+		answer, err = dial(t, addr).do(c.request("&more=1"))
+		if err != nil || parse(t, answer).Code != 4100 {
+			t.Errorf("%s, changed: got %s, %v", c.name, answer, err)
+		}
+	}
+}
