@@ -76,9 +76,6 @@ type Server struct {
 // Start runs a server and returns when it is ready for connections. Without
 // accounts it has a single open one, "default".
 func Start(c Config) (*Server, error) {
-	if err := probe(&c); err != nil {
-		return nil, err
-	}
 	s := &Server{doors: map[string]Door{}, stopped: make(chan struct{}), memory: c.Sync == Memory}
 	if err := s.openDir(c.Dir); err != nil {
 		return nil, err
@@ -93,6 +90,9 @@ func Start(c Config) (*Server, error) {
 // start comes back when all streams are loaded, so nobody sees half of them. A
 // failure on the way reaches only the server's log.
 func (s *Server) start(c Config) error {
+	if err := probe(&c); err != nil {
+		return err
+	}
 	options, err := s.options(c)
 	if err != nil {
 		return err

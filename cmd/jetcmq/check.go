@@ -1,0 +1,135 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// check judges what a single field's type cannot. The first fault wins.
+func (c *config) check() error {
+	return cmp.Or(
+		oneOf("AUTH", c.Auth, "auto", "off"),
+		oneOf("DURABILITY", c.Durability, "memory", "process", "power"),
+		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
+		between("REPLICAS", c.Replicas, 1, 5),
+		between("MAX_CALLS", c.MaxCalls, 1, 1_000_000),
+		between("MAX_QUEUES", c.MaxQueues, 1, 1_000_000),
+		between("MAX_BODY", c.MaxBody, 1<<10, 64<<20),
+		between("CLOCK_SKEW", c.ClockSkew, 0, 24*time.Hour),
+		between("POLL_MARGIN", c.PollMargin, 0, time.Second),
+		between("STOP_TIMEOUT", c.StopTimeout, time.Millisecond, time.Hour),
+		together("TLS_CERT", c.TLSCert, "TLS_KEY", c.TLSKey),
+		together("NATS_CERT", c.NATSCert, "NATS_KEY", c.NATSKey),
+		together("NATS_USER", c.NATSUser, "NATS_PASSWORD", c.NATSPassword),
+		c.checkEngine(),
+		c.checkAuth(),
+	)
+}
+
+func oneOf(name, value string, choice ...string) error {
+	if slices.Contains(choice, value) {
+		return nil
+	}
+	return fmt.Errorf("%s%s=%s is not one of %s", prefix, name, value, strings.Join(choice, ", "))
+}
+
+func between[T cmp.Ordered](name string, value, low, high T) error {
+	if low <= value && value <= high {
+		return nil
+	}
+	return fmt.Errorf("%s%s=%v is not within %v to %v", prefix, name, value, low, high)
+}
+
+func together(name, value, otherName, other string) error {
+	if (value == "") == (other == "") {
+		return nil
+	}
+	return fmt.Errorf("%s%s and %s%s need each other: set both or none", prefix, name, prefix, otherName)
+}
+
+// checkAuth keeps a service without credentials off the network, unless that is said.
+func (c *config) checkAuth() error {
+	if len(c.credentials) > 0 {
+		if c.Auth == "off" {
+			return errors.New("JETCMQ_AUTH=off serves anybody, so it cannot go with JETCMQ_CREDENTIALS or JETCMQ_CREDENTIALS_FILE: set one or the other")
+		}
+		return nil
+	}
+	if c.Auth == "off" {
+		return nil
+	}
+	native := c.NATSAddr
+	if c.NATSURL != "" {
+		native = "off"
+	}
+	return cmp.Or(closed("ADDR", c.Addr), closed("NATS_ADDR", native))
+}
+
+func closed(name, addr string) error {
+	if loopback(addr) {
+		return nil
+	}
+	return fmt.Errorf("%s%s=%s lets other machines call, but nobody has credentials: set JETCMQ_CREDENTIALS, or JETCMQ_AUTH=off to serve anybody", prefix, name, addr)
+}
+
+// loopback tells whether only this machine can reach addr. An address that
+// cannot be read is left to the one who listens on it.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err != nil || host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkEngine finds settings that only one of the two engines has.
+func (c *config) checkEngine() error {
+	if c.NATSURL != "" {
+		return c.checkExternal()
+	}
+	for _, s := range [][2]string{
+		{"NATS_CREDS", c.NATSCreds}, {"NATS_USER", c.NATSUser}, {"NATS_TOKEN", c.NATSToken},
+		{"NATS_NKEY", c.NATSNKey}, {"NATS_CA", c.NATSCA}, {"NATS_CERT", c.NATSCert},
+	} {
+		if s[1] != "" {
+			return fmt.Errorf("%s%s is for an external NATS server: set JETCMQ_NATS_URL too", prefix, s[0])
+		}
+	}
+	if c.Replicas > 1 {
+		return fmt.Errorf("JETCMQ_REPLICAS=%d needs a NATS cluster: set JETCMQ_NATS_URL", c.Replicas)
+	}
+	return nil
+}
+
+// checkExternal sees to it that each account has its own way into NATS: two on
+// one connection would see each other's queues.
+func (c *config) checkExternal() error {
+	names := c.accounts()
+	if len(names) == 1 {
+		return nil
+	}
+	for _, name := range names {
+		if c.credsFile(name) == "" {
+			return fmt.Errorf("JETCMQ_NATS_CREDS has no file for account %s: with several accounts each needs %s=file", name, name)
+		}
+	}
+	return nil
+}
+
+// credsFile is the NATS credentials file of an account, or "". A file without
+// an account is for the only one.
+func (c *config) credsFile(account string) string {
+	for entry := range strings.SplitSeq(c.NATSCreds, ",") {
+		name, file, named := strings.Cut(strings.TrimSpace(entry), "=")
+		switch {
+		case named && name == account:
+			return file
+		case !named && len(c.accounts()) == 1:
+			return name
+		}
+	}
+	return ""
+}

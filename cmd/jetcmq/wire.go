@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/jetcmq/jetcmq/adapter"
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/embedded"
+)
+
+// engine is what the API stands on: a broker for each account, and the NATS
+// server below them if it is ours.
+type engine struct {
+	brokers map[string]*mapping.Broker // by account
+	inside  *embedded.Server           // nil with an external server
+	url     string                     // for NATS clients, without passwords
+	data    string
+}
+
+// open starts or reaches NATS and opens every account.
+func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
+	e := &engine{brokers: map[string]*mapping.Broker{}}
+	if err := e.start(c, log); err != nil {
+		return nil, err
+	}
+	for _, account := range c.accounts() {
+		b, err := e.openAccount(ctx, c, account, log)
+		if err != nil {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.StopTimeout)
+			defer cancel()
+			return nil, errors.Join(err, e.close(ctx))
+		}
+		e.brokers[account] = b
+	}
+	return e, nil
+}
+
+// start runs the embedded server, unless there is an external one.
+func (e *engine) start(c config, log *slog.Logger) (err error) {
+	if c.NATSURL != "" {
+		e.url = redact(c.NATSURL)
+		e.data = "in the NATS server"
+		return nil
+	}
+	levels := map[string]embedded.Sync{"memory": embedded.Memory, "process": embedded.SyncEverySecond, "power": embedded.SyncAlways}
+	s := embedded.Config{Dir: c.DataDir, Addr: c.NATSAddr, Open: len(c.credentials) == 0, Sync: levels[c.Durability], Log: log}
+	for _, name := range c.accounts() {
+		s.Accounts = append(s.Accounts, embedded.Account{Name: name, Users: c.users(name)})
+	}
+	if s.Sync == embedded.Memory {
+		s.Dir = "" // a file store of an earlier run has no business in it
+	}
+	if e.inside, err = embedded.Start(s); err != nil {
+		return explainStart(err, c)
+	}
+	e.url, e.data = e.inside.URL(), e.inside.Dir()
+	if s.Sync == embedded.Memory {
+		e.data = "in memory, gone at the end"
+	}
+	return nil
+}
+
+// users lets the callers of an account in as NATS clients too.
+func (c *config) users(account string) (all []embedded.User) {
+	for _, one := range c.credentials {
+		if one.account == account {
+			all = append(all, embedded.User{Name: one.id, Password: one.key})
+		}
+	}
+	return all
+}
+
+func explainStart(err error, c config) error {
+	switch {
+	case errors.Is(err, embedded.ErrDirInUse):
+		return fmt.Errorf("JETCMQ_DATA_DIR: %w; stop that one, choose another directory, or join it by JETCMQ_NATS_URL", err)
+	case errors.Is(err, embedded.ErrAddr):
+		return fmt.Errorf("JETCMQ_NATS_ADDR=%s: %w; choose another address, or off", c.NATSAddr, err)
+	}
+	return err
+}
+
+func (e *engine) openAccount(ctx context.Context, c config, account string, log *slog.Logger) (*mapping.Broker, error) {
+	levels := map[string]mapping.Durability{"memory": mapping.Memory, "process": mapping.Process, "power": mapping.Power}
+	m := mapping.Config{
+		Durability: levels[c.Durability],
+		Replicas:   c.Replicas,
+		MaxQueues:  c.MaxQueues,
+		PollMargin: c.PollMargin,
+		Log:        log.With("account", account),
+	}
+	if m.PollMargin == 0 {
+		m.PollMargin = -1 // its zero means the default
+	}
+	if e.inside == nil {
+		m.URL, m.User, m.Password, m.Token = c.NATSURL, c.NATSUser, c.NATSPassword, c.NATSToken
+		m.CredsFile, m.NKeyFile = c.credsFile(account), c.NATSNKey
+		m.CAFile, m.CertFile, m.KeyFile = c.NATSCA, c.NATSCert, c.NATSKey
+	} else if err := e.enter(&m, c, account); err != nil {
+		return nil, err
+	}
+	b, err := mapping.Open(ctx, m)
+	if err != nil && e.inside == nil {
+		return nil, fmt.Errorf("JETCMQ_NATS_URL: account %s: %w", account, err)
+	}
+	return b, err
+}
+
+// enter points m to the door of the embedded server, and to its disk.
+func (e *engine) enter(m *mapping.Config, c config, account string) error {
+	door, err := e.inside.InProcess(account)
+	if err != nil {
+		return err
+	}
+	m.InProcess, m.User, m.Password = door, door.User, door.Password
+	if _, _, err := e.inside.Free(); err == nil && c.DiskReserve > 0 {
+		m.DiskReserve = int64(c.DiskReserve)
+		m.DiskFree = func() (int64, error) {
+			free, _, err := e.inside.Free()
+			return free, err
+		}
+	}
+	return nil
+}
+
+// adapter makes the HTTP side over the accounts.
+func (e *engine) adapter(c config, log *slog.Logger) *adapter.Adapter {
+	a := adapter.Config{
+		Hosts:          c.SignedHosts,
+		TrustForwarded: c.TrustForwardedHost,
+		Skew:           c.ClockSkew,
+		MaxBody:        int64(c.MaxBody),
+		MaxCalls:       c.MaxCalls,
+		Log:            log,
+	}
+	if len(c.credentials) == 0 {
+		a.Broker = e.brokers[defaultAccount]
+		return adapter.New(a)
+	}
+	a.Keys = map[string]adapter.Key{}
+	for _, one := range c.credentials {
+		a.Keys[one.id] = adapter.Key{Secret: one.key, Broker: e.brokers[one.account]}
+	}
+	return adapter.New(a)
+}
+
+func (e *engine) endPolls() {
+	for _, b := range e.brokers {
+		b.EndPolls()
+	}
+}
+
+func (e *engine) close(ctx context.Context) error {
+	var all []error
+	for _, b := range e.brokers {
+		all = append(all, b.Close(ctx))
+	}
+	if e.inside != nil {
+		all = append(all, e.inside.Stop(ctx))
+	}
+	return errors.Join(all...)
+}
+
+// redact takes the passwords out of a list of URLs.
+func redact(list string) string {
+	urls := strings.Split(list, ",")
+	for i, text := range urls {
+		u, err := url.Parse(strings.TrimSpace(text))
+		if err != nil || u.User == nil {
+			continue
+		}
+		u.User = url.User("…")
+		urls[i] = u.String()
+	}
+	return strings.Join(urls, ",")
+}
