@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,6 +23,7 @@ type group struct {
 	mu      sync.Mutex
 	waiting []*entry
 	running bool
+	arrived chan struct{} // has room for one; tells the run that entries came
 }
 
 // entry is what one sender wants stored together.
@@ -32,8 +34,13 @@ type entry struct {
 	result chan error
 }
 
-// maxGroup is JetStream's limit for an atomic batch.
-const maxGroup = 1000
+const (
+	maxGroup = 1000 // JetStream's limit for an atomic batch
+	// gather is how long a batch waits for senders it may expect. Those whose
+	// batch has just ended come back within it; without it they would find the
+	// next one gone with the few who came first.
+	gather = time.Millisecond
+)
 
 // publish stores ms, all or none, and gives the sequence of the first.
 func (g *group) publish(ctx context.Context, ms []*nats.Msg) (first uint64, err error) {
@@ -48,6 +55,11 @@ func (g *group) publish(ctx context.Context, ms []*nats.Msg) (first uint64, err 
 	g.mu.Unlock()
 	if start {
 		g.q.b.done.Go(g.run)
+	} else {
+		select {
+		case g.arrived <- struct{}{}:
+		default:
+		}
 	}
 	select {
 	case err := <-e.result:
@@ -67,12 +79,34 @@ func (g *group) single(ctx context.Context, m *nats.Msg) (uint64, error) {
 
 // run commits group after group while there are any.
 func (g *group) run() {
+	last, before := 0, 0 // senders in the last two batches
 	for {
+		g.await(max(last, before))
 		batch := g.next()
 		if len(batch) == 0 {
 			return
 		}
 		g.commit(batch)
+		last, before = len(batch), last
+	}
+}
+
+// await waits a moment until that many senders wait, as many as may be expected.
+func (g *group) await(expected int) {
+	timer := time.NewTimer(gather)
+	defer timer.Stop()
+	for {
+		g.mu.Lock()
+		n := len(g.waiting)
+		g.mu.Unlock()
+		if n >= expected {
+			return
+		}
+		select {
+		case <-g.arrived:
+		case <-timer.C:
+			return
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ type queue struct {
 
 func (b *Broker) newQueue(key string, s *settings) *queue {
 	q := &queue{b: b, key: key, stream: streamPrefix + key, retired: make(chan struct{})}
+	q.group.arrived = make(chan struct{}, 1)
 	q.reading.Store(s)
 	q.line.q, q.leases.q, q.room.q, q.group.q = q, q, q, q
 	return q
