@@ -255,7 +255,9 @@ func batchReceiveAndDelete(c *client) error {
 	for i, h := range handles {
 		pieces[i] = fmt.Sprintf("receiptHandle.%d=%s", i+1, h)
 	}
-	slices.SortFunc(pieces, func(a, b string) int { return strings.Compare(a[:strings.IndexByte(a, 61)], b[:strings.IndexByte(b, 61)]) })
+	slices.SortFunc(pieces, func(a, b string) int {
+		return strings.Compare(a[:strings.IndexByte(a, 61)], b[:strings.IndexByte(b, 61)])
+	})
 	return succeed(c, plain("Action=BatchDeleteMessage", "queueName=bench&"+strings.Join(pieces, "&")))
 }
 
