@@ -145,7 +145,7 @@ func (b *Broker) connect() error {
 	}
 	nc, err := nats.Connect(b.conf.URL, opts...)
 	if err != nil {
-		return fmt.Errorf("connect to NATS at %s: %w", b.conf.URL, err)
+		return fmt.Errorf("connect to NATS: %w", err) // without the URL, which may hold a password
 	}
 	b.nc = nc
 	if b.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(b.conf.CallTimeout)); err != nil {
