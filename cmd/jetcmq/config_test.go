@@ -63,6 +63,8 @@ func TestRefusedSettings(t *testing.T) {
 		{"JETCMQ_REPLICAS=6 " + url, "JETCMQ_REPLICAS=6 is not within 1 to 5"},
 		{"JETCMQ_REPLICAS=3", "JETCMQ_REPLICAS=3 needs a NATS cluster: set JETCMQ_NATS_URL"},
 		{"JETCMQ_NATS_CREDS=x", "JETCMQ_NATS_CREDS is for an external NATS server"},
+		{"JETCMQ_NATS_URL=nats://a:4222,nats://ann:SECRET@b:port", "JETCMQ_NATS_URL: address 2 is not like nats://host:4222"},
+		{"JETCMQ_NATS_URL=nats://", "JETCMQ_NATS_URL: address 1 is not like"},
 		{"JETCMQ_TLS_CERT=x", "JETCMQ_TLS_CERT and JETCMQ_TLS_KEY need each other"},
 		{"JETCMQ_NATS_KEY=x " + url, "JETCMQ_NATS_CERT and JETCMQ_NATS_KEY need each other"},
 		{"JETCMQ_NATS_USER=x " + url, "JETCMQ_NATS_USER and JETCMQ_NATS_PASSWORD need each other"},
@@ -174,6 +176,19 @@ func TestCredsFileOfAnAccount(t *testing.T) {
 		got := (&config{NATSCreds: c.creds, credentials: callers(t, c.callers)}).credsFile(c.account)
 		if got != c.want {
 			t.Errorf("%s of %q: got %q, want %q", c.account, c.creds, got, c.want)
+		}
+	}
+}
+
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{
+		"nats://a:4222": "nats://a:4222",
+		"tls://ann:p@ss@a:4222, nats://token@b:4222": "tls://a:4222,nats://b:4222",
+		"ann:pass@a:4222": "nats://a:4222",
+	} {
+		if got := redact(list); got != want {
+			t.Errorf("%s: got %s, want %s", list, got, want)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 
 	"github.com/jetcmq/jetcmq/adapter"
@@ -166,16 +165,15 @@ func (e *engine) close(ctx context.Context) error {
 	return errors.Join(all...)
 }
 
-// redact takes the passwords out of a list of URLs.
+// redact takes users and passwords out of a list of addresses.
 func redact(list string) string {
-	urls := strings.Split(list, ",")
-	for i, text := range urls {
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil || u.User == nil {
-			continue
+	all := strings.Split(list, ",")
+	for i, address := range all {
+		scheme, rest, ok := strings.Cut(strings.TrimSpace(address), "://")
+		if !ok {
+			scheme, rest = "nats", scheme
 		}
-		u.User = url.User("…")
-		urls[i] = u.String()
+		all[i] = scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
 	}
-	return strings.Join(urls, ",")
+	return strings.Join(all, ",")
 }
