@@ -163,8 +163,8 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 		// A message of 64 KiB, the classic limit, fits a GET's URL in any escaping.
 		MaxHeaderBytes:    256 << 10,
 		ReadHeaderTimeout: 15 * time.Second,
-		// Reading ends a minute before a poll has to: the end of ReadTimeout
-		// looks like a client that hung up to a poll still waiting.
+		// A minute for the body, and time for the longest poll on top: to one that
+		// still waits, the end of ReadTimeout looks like a client that hung up.
 		ReadTimeout:  time.Minute + mapping.MaxPolling,
 		WriteTimeout: time.Minute + 2*mapping.MaxPolling,
 		// The Python SDK reports an error, and does not try again, when it

@@ -83,11 +83,12 @@ func (b *Broker) survey() {
 // look does what is due at one queue.
 func (q *queue) look() {
 	q.line.tend()
-	idle := time.Now().Unix()-q.touched.Load() > inUse
-	if !q.care.looked.IsZero() && (idle && !q.leases.any() || time.Since(q.care.looked) < lookEvery) {
+	now := time.Now()
+	idle := now.Unix()-q.touched.Load() > inUse
+	if !q.care.looked.IsZero() && (now.Sub(q.care.looked) < lookEvery || idle && !q.moving(now)) {
 		return
 	}
-	q.care.looked = time.Now()
+	q.care.looked = now
 	ctx, cancel := q.b.within(q.b.life)
 	defer cancel()
 	if err := q.tend(ctx); err != nil && !errors.Is(err, ErrNoQueue) && q.b.life.Err() == nil {
@@ -183,9 +184,19 @@ func (s *settings) lowestFloor(ctx context.Context, floor uint64) (uint64, error
 	return floor, list.Err()
 }
 
-// any tells whether a delivery made here is known.
-func (ls *leases) any() bool {
+// moving tells whether time alone may change something here: a message is
+// held, was held and may have died, or the ledger is behind.
+func (q *queue) moving(now time.Time) bool {
+	ls := &q.leases
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	return len(ls.held) > 0 || ls.dirty
+	if ls.dirty || len(ls.held) > 0 && q.now().attributes.DeadLetter != nil {
+		return true
+	}
+	for _, l := range ls.held {
+		if l.deadline > now.UnixMilli() {
+			return true
+		}
+	}
+	return false
 }

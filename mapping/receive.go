@@ -26,9 +26,12 @@ func (b *Broker) Receive(ctx context.Context, name QueueName, most int, wait tim
 	}
 	deadline := time.Now().Add(wait)
 	for {
-		ms, err := q.take(ctx, most)
-		if err != nil || len(ms) > 0 {
-			return ms, err
+		// Where others wait already nothing is there, so one more joins them.
+		if wait == 0 || !q.line.busy() {
+			ms, err := q.take(ctx, most)
+			if err != nil || len(ms) > 0 {
+				return ms, err
+			}
 		}
 		first, err := q.line.wait(ctx, deadline)
 		if err != nil {
@@ -42,7 +45,7 @@ func (b *Broker) Receive(ctx context.Context, name QueueName, most int, wait tim
 
 // fill adds what is there at once to the first message of a batch.
 func (q *queue) fill(ctx context.Context, ms []Message, most int) []Message {
-	if most == len(ms) {
+	if most == len(ms) || q.line.busy() {
 		return ms
 	}
 	more, err := q.take(ctx, most-len(ms))
@@ -62,9 +65,6 @@ func (q *queue) take(ctx context.Context, most int) ([]Message, error) {
 	patience, cancel := q.b.within(ctx)
 	defer cancel()
 	for {
-		if q.line.busy() {
-			return nil, nil // others wait already, so nothing is there
-		}
 		raw, err := q.glimpse(ctx, most)
 		if err != nil {
 			again, err := q.explain(ctx, err)
