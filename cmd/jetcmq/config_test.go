@@ -180,19 +180,6 @@ func TestCredsFileOfAnAccount(t *testing.T) {
 	}
 }
 
-func TestRedact(t *testing.T) {
-	t.Parallel()
-	for list, want := range map[string]string{
-		"nats://a:4222": "nats://a:4222",
-		"tls://ann:p@ss@a:4222, nats://token@b:4222": "tls://a:4222,nats://b:4222",
-		"ann:pass@a:4222": "nats://a:4222",
-	} {
-		if got := redact(list); got != want {
-			t.Errorf("%s: got %s, want %s", list, got, want)
-		}
-	}
-}
-
 func callers(t *testing.T, list string) []credential {
 	t.Helper()
 	all, err := (&config{Credentials: list}).readCredentials()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/jetcmq/jetcmq/adapter"
 	"github.com/jetcmq/jetcmq/mapping"
@@ -42,7 +41,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
 // start runs the embedded server, unless there is an external one.
 func (e *engine) start(c config, log *slog.Logger) (err error) {
 	if c.NATSURL != "" {
-		e.url = redact(c.NATSURL)
+		e.url = mapping.Config{URL: c.NATSURL}.Address()
 		e.data = "in the NATS server"
 		return nil
 	}
@@ -163,17 +162,4 @@ func (e *engine) close(ctx context.Context) error {
 		all = append(all, e.inside.Stop(ctx))
 	}
 	return errors.Join(all...)
-}
-
-// redact takes users and passwords out of a list of addresses.
-func redact(list string) string {
-	all := strings.Split(list, ",")
-	for i, address := range all {
-		scheme, rest, ok := strings.Cut(strings.TrimSpace(address), "://")
-		if !ok {
-			scheme, rest = "nats", scheme
-		}
-		all[i] = scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
-	}
-	return strings.Join(all, ",")
 }
