@@ -119,6 +119,19 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Address is the URL without users and passwords, fit to be shown.
+func (c Config) Address() string {
+	all := strings.Split(c.URL, ",")
+	for i, url := range all {
+		scheme, rest, ok := strings.Cut(strings.TrimSpace(url), "://")
+		if !ok {
+			scheme, rest = "nats", scheme
+		}
+		all[i] = scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
+	}
+	return strings.Join(all, ",")
+}
+
 func (b *Broker) connect() error {
 	opts := []nats.Option{
 		nats.Name("jetcmq " + b.session),
@@ -145,7 +158,7 @@ func (b *Broker) connect() error {
 	}
 	nc, err := nats.Connect(b.conf.URL, opts...)
 	if err != nil {
-		return fmt.Errorf("connect to NATS at %s: %w", b.conf.URL, err)
+		return fmt.Errorf("connect to NATS at %s: %w", b.conf.Address(), err)
 	}
 	b.nc = nc
 	if b.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(b.conf.CallTimeout)); err != nil {

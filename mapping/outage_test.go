@@ -134,3 +134,16 @@ func TestSendsAreRefusedWhileTheDiskIsNearlyFull(t *testing.T) {
 	free.Store(50 << 20)
 	eventually(t, 2*time.Second, func() bool { return !refused() }, func() string { return "sending does not recover" })
 }
+
+func TestAddressHoldsNoPassword(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"nats://a:4222": "nats://a:4222",
+		"tls://ann:p@ss@a:4222, nats://token@b:4222": "tls://a:4222,nats://b:4222",
+		"ann:pass@a:4222": "nats://a:4222",
+	} {
+		if got := (mapping.Config{URL: url}).Address(); got != want {
+			t.Errorf("%s: got %s, want %s", url, got, want)
+		}
+	}
+}

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
 )
 
 // check judges what a single field's type cannot. The first fault wins.
@@ -104,9 +107,15 @@ func (c *config) checkEngine() error {
 	return nil
 }
 
-// checkExternal sees to it that each account has its own way into NATS: two on
-// one connection would see each other's queues.
+// checkExternal reads the addresses before the library does, whose errors
+// repeat passwords in them. It sees to it that each account has its own way
+// into NATS: two on one connection would see each other's queues.
 func (c *config) checkExternal() error {
+	for i, address := range strings.Split(mapping.Config{URL: c.NATSURL}.Address(), ",") {
+		if u, err := url.Parse(address); err != nil || u.Hostname() == "" {
+			return fmt.Errorf("JETCMQ_NATS_URL: address %d is not like nats://host:4222", i+1)
+		}
+	}
 	names := c.accounts()
 	if len(names) == 1 {
 		return nil

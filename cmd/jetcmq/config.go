@@ -93,7 +93,8 @@ type config struct {
 	// Sends are refused while the data directory's disk has less than this free; 0
 	// does not look. A full disk would lose messages.
 	DiskReserve size `env:"DISK_RESERVE" envDefault:"256MiB"`
-	// How long a stop may take before it is forced.
+	// How long a stop may take before it is forced, which is like a crash. The
+	// embedded server takes 10 ms a queue.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"20s"`
 
 	// The least that is logged: `debug`, `info`, `warn` or `error`.

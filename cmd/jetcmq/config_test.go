@@ -63,6 +63,8 @@ func TestRefusedSettings(t *testing.T) {
 		{"JETCMQ_REPLICAS=6 " + url, "JETCMQ_REPLICAS=6 is not within 1 to 5"},
 		{"JETCMQ_REPLICAS=3", "JETCMQ_REPLICAS=3 needs a NATS cluster: set JETCMQ_NATS_URL"},
 		{"JETCMQ_NATS_CREDS=x", "JETCMQ_NATS_CREDS is for an external NATS server"},
+		{"JETCMQ_NATS_URL=nats://a:4222,nats://ann:SECRET@b:port", "JETCMQ_NATS_URL: address 2 is not like nats://host:4222"},
+		{"JETCMQ_NATS_URL=nats://", "JETCMQ_NATS_URL: address 1 is not like"},
 		{"JETCMQ_TLS_CERT=x", "JETCMQ_TLS_CERT and JETCMQ_TLS_KEY need each other"},
 		{"JETCMQ_NATS_KEY=x " + url, "JETCMQ_NATS_CERT and JETCMQ_NATS_KEY need each other"},
 		{"JETCMQ_NATS_USER=x " + url, "JETCMQ_NATS_USER and JETCMQ_NATS_PASSWORD need each other"},

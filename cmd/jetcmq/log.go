@@ -18,7 +18,7 @@ func newLog(c config, out io.Writer) *slog.Logger {
 	case c.LogFormat == "json":
 		return slog.New(slog.NewJSONHandler(out, options))
 	case isTerminal(out):
-		return slog.New(tint.NewHandler(out, &tint.Options{Level: c.LogLevel, TimeFormat: "15:04:05.000"}))
+		return slog.New(tint.NewTextHandler(out, &tint.Options{Level: c.LogLevel, TimeFormat: "15:04:05.000"}))
 	}
 	return slog.New(slog.NewTextHandler(out, options))
 }

@@ -51,8 +51,7 @@ func listen(c config, server *http.Server) (net.Listener, error) {
 	return l, nil
 }
 
-func serve(server *http.Server, l net.Listener) error {
-	err := http.ErrServerClosed
+func serve(server *http.Server, l net.Listener) (err error) {
 	if server.TLSConfig != nil {
 		err = server.ServeTLS(l, "", "")
 	} else {

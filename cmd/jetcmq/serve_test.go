@@ -262,7 +262,7 @@ func TestStartFails(t *testing.T) {
 		"JETCMQ_ADDR=nonsense: ":                         {"JETCMQ_ADDR=nonsense"},
 		"JETCMQ_NATS_ADDR=" + natsAddr + ": ":            {"JETCMQ_NATS_ADDR=" + natsAddr},
 		"JETCMQ_DATA_DIR: another process is using":      {"JETCMQ_DATA_DIR=" + s.data},
-		"JETCMQ_NATS_URL: account default: ":             {"JETCMQ_NATS_URL=nats://" + s.addr.String()},
+		"JETCMQ_NATS_URL: account default: ":             {"JETCMQ_NATS_URL=nats://ann:SECRET@" + s.addr.String()},
 		"JETCMQ_TLS_CERT and JETCMQ_TLS_KEY: open /none": {"JETCMQ_TLS_CERT=/none", "JETCMQ_TLS_KEY=/none"},
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -274,6 +274,8 @@ func TestStartFails(t *testing.T) {
 			err = run(t.Context(), c, slog.New(slog.DiscardHandler), func(place) { t.Error("it is ready") })
 			if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line that begins %q", err, want)
+			} else if strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("%v tells a secret", err)
 			}
 		})
 	}

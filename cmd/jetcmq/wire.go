@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"strings"
 
 	"github.com/jetcmq/jetcmq/adapter"
 	"github.com/jetcmq/jetcmq/mapping"
@@ -43,7 +41,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
 // start runs the embedded server, unless there is an external one.
 func (e *engine) start(c config, log *slog.Logger) (err error) {
 	if c.NATSURL != "" {
-		e.url = redact(c.NATSURL)
+		e.url = mapping.Config{URL: c.NATSURL}.Address()
 		e.data = "in the NATS server"
 		return nil
 	}
@@ -164,18 +162,4 @@ func (e *engine) close(ctx context.Context) error {
 		all = append(all, e.inside.Stop(ctx))
 	}
 	return errors.Join(all...)
-}
-
-// redact takes the passwords out of a list of URLs.
-func redact(list string) string {
-	urls := strings.Split(list, ",")
-	for i, text := range urls {
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil || u.User == nil {
-			continue
-		}
-		u.User = url.User("…")
-		urls[i] = u.String()
-	}
-	return strings.Join(urls, ",")
 }

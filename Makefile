@@ -1,0 +1,30 @@
+.PHONY: help run test check bench fuzz reference
+
+FUZZTIME ?= 60s
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+run: ## serve on 127.0.0.1:8080, data in ./jetcmq-data
+	go run ./cmd/jetcmq
+
+test: ## all tests
+	go test ./...
+
+check: ## what CI does: format, vet, staticcheck, tests with the race detector
+	.ci/run
+
+bench: ## all benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@grep -rho --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . >/dev/null || { echo "no fuzz targets"; exit 1; }
+	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file | while read -r target; do \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$(dirname $$file) </dev/null; \
+		done; \
+	done
+
+reference: ## rewrite REFERENCE.md and README.md's table of settings
+	go test ./adapter/action -run Reference -update
+	go test ./cmd/jetcmq -run README -update
