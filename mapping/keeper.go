@@ -102,12 +102,12 @@ func (q *queue) tend(ctx context.Context) error {
 			return err
 		}
 	}
-	flying, began := q.room.flying.Load(), time.Now()
+	began, ended := time.Now(), q.room.settled()
 	c, err := q.counts(ctx)
 	if err != nil {
 		return err
 	}
-	q.room.set(c, flying, began)
+	q.room.set(c, began, ended)
 	q.leases.prune(c.floor, began)
 	q.record(ctx)
 	if err := q.sweep(ctx, c); err != nil {

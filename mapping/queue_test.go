@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -330,6 +332,37 @@ func TestHeapFull(t *testing.T) {
 		t.Errorf("a batch of which half fits: got %v, want %v", err, mapping.ErrHeapFull)
 	}
 	a.send("q", "5")
+}
+
+func TestHeapLimitHoldsUnderLoad(t *testing.T) {
+	a := newAccount(t)
+	const limit = 100
+	a.create("q", mapping.QueueAttributes{MaxMessages: num(limit)})
+	var stored atomic.Int64
+	var senders sync.WaitGroup
+	for range 16 {
+		senders.Go(func() {
+			for range 20 {
+				switch _, err := a.Send(ctx, "q", "x", 0); {
+				case err == nil:
+					stored.Add(1)
+				case !errors.Is(err, mapping.ErrHeapFull):
+					t.Error(err)
+				}
+			}
+		})
+	}
+	senders.Wait()
+	for stored.Load() < limit { // some may have been refused for others that were under way
+		a.send("q", "x")
+		stored.Add(1)
+	}
+	if _, err := a.Send(ctx, "q", "x", 0); !errors.Is(err, mapping.ErrHeapFull) {
+		t.Errorf("beyond the limit: got %v, want %v", err, mapping.ErrHeapFull)
+	}
+	if d := a.describe("q"); d.Active != limit {
+		t.Errorf("got %d messages, want %d", d.Active, limit)
+	}
 }
 
 func TestRestartKeepsEverything(t *testing.T) {

@@ -3,7 +3,6 @@ package mapping
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -16,11 +15,13 @@ import (
 type room struct {
 	q *queue
 
-	left   atomic.Int64 // messages that may still be stored
-	counts atomic.Int64 // when left was measured (Unix ms); 0 = never
-	flying atomic.Int64 // reserved, perhaps not yet in a count
+	counting sync.Mutex // one count at a time
 
-	mu sync.Mutex // one count at a time
+	mu      sync.Mutex
+	left    int64     // messages that may still be stored
+	counted time.Time // when left was measured
+	begun   int64     // messages reserved since the start
+	ended   int64     // of those, stored or given up
 }
 
 const roomFresh = time.Second
@@ -28,56 +29,71 @@ const roomFresh = time.Second
 // reserve takes room for n messages, or answers ErrHeapFull. Each success is
 // followed by stored.
 func (r *room) reserve(ctx context.Context, n int) error {
-	if r.fresh() && r.take(n) {
+	if r.take(n) {
 		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.fresh() && r.take(n) {
-		return nil // somebody counted while we waited
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	for range 3 {
+		if r.take(n) {
+			return nil // somebody counted while we waited
+		}
+		began, ended := time.Now(), r.settled()
+		c, err := r.q.counts(ctx)
+		if err != nil {
+			return err
+		}
+		if exact := r.set(c, began, ended); exact && !r.take(n) {
+			return ErrHeapFull
+		}
 	}
-	if err := r.count(ctx); err != nil {
-		return err
+	if r.take(n) {
+		return nil
 	}
-	if !r.take(n) {
-		return ErrHeapFull
-	}
-	return nil
+	return ErrHeapFull
 }
 
 func (r *room) take(n int) bool {
-	if r.left.Add(-int64(n)) >= 0 {
-		r.flying.Add(int64(n))
-		return true
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left < int64(n) || time.Since(r.counted) > roomFresh {
+		return false
 	}
-	r.left.Add(int64(n))
-	return false
+	r.left -= int64(n)
+	r.begun += int64(n)
+	return true
 }
 
 // stored tells that n messages reserved before are stored, or are not going to be.
-func (r *room) stored(n int) { r.flying.Add(-int64(n)) }
+func (r *room) stored(n int) {
+	r.mu.Lock()
+	r.ended += int64(n)
+	r.mu.Unlock()
+}
 
-func (r *room) fresh() bool {
-	return time.Now().UnixMilli()-r.counts.Load() < roomFresh.Milliseconds()
+// settled is how many messages are surely in a count that begins now, if they
+// were stored.
+func (r *room) settled() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
+}
+
+// set installs a count that began when ended messages were settled. What was
+// under way since then may be in it or not and is taken as not; exact tells
+// that there was nothing.
+func (r *room) set(c counts, began time.Time, ended int64) (exact bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	unsure := r.begun - ended
+	r.left = int64(*r.q.now().attributes.MaxMessages) - c.kept() - unsure
+	r.counted = began
+	return unsure == 0
 }
 
 // measure makes the next reservation count.
-func (r *room) measure() { r.counts.Store(0) }
-
-func (r *room) count(ctx context.Context) error {
-	flying := r.flying.Load() // before the count: those may be in it or not
-	began := time.Now()
-	c, err := r.q.counts(ctx)
-	if err != nil {
-		return err
-	}
-	r.set(c, flying, began)
-	return nil
-}
-
-// set installs a count taken at began, while flying messages were under way.
-func (r *room) set(c counts, flying int64, began time.Time) {
-	limit := int64(*r.q.now().attributes.MaxMessages)
-	r.left.Store(limit - c.kept() - flying)
-	r.counts.Store(began.UnixMilli())
+func (r *room) measure() {
+	r.mu.Lock()
+	r.counted = time.Time{}
+	r.mu.Unlock()
 }
