@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strconv"
 	"sync"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 )
 
 // group publishes to one queue. What must be stored together, and at level
@@ -166,7 +166,7 @@ func (g *group) atomic(ctx context.Context, ms []*nats.Msg) (last uint64, err er
 	if len(ms) == 1 {
 		return g.single(ctx, ms[0])
 	}
-	id := nuid.Next()
+	id := rand.Text()
 	for i, m := range ms {
 		if m.Header == nil {
 			m.Header = nats.Header{}

@@ -107,7 +107,7 @@ func (q *queue) tend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	q.room.set(c, began, ended)
+	q.room.set(c, began, ended, 0)
 	q.leases.prune(c.floor, began)
 	q.record(ctx)
 	if err := q.sweep(ctx, c); err != nil {

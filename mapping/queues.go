@@ -25,23 +25,43 @@ func (b *Broker) CreateQueue(ctx context.Context, name QueueName, a QueueAttribu
 	if err := s.attributes.check(); err != nil {
 		return "", err
 	}
-	all, err := b.allQueues(ctx)
-	if err != nil {
+	if err := b.vacant(ctx, key); err != nil {
 		return "", err
 	}
-	if _, exists := all[key]; exists {
-		return "", ErrQueueExists
-	}
-	if len(all) >= b.conf.MaxQueues {
-		return "", ErrTooManyQueues
-	}
-	if err := b.bind(ctx, key, &s, all); err != nil {
-		return "", err
+	if s.attributes.DeadLetter != nil {
+		all, err := b.allQueues(ctx)
+		if err != nil {
+			return "", err
+		}
+		if err := b.bind(ctx, key, &s, all); err != nil {
+			return "", err
+		}
 	}
 	if err := b.create(ctx, key, s); err != nil {
 		return "", err
 	}
 	return s.id, nil
+}
+
+// vacant tells whether the name is free and the account has room for a queue.
+func (b *Broker) vacant(ctx context.Context, key string) error {
+	ctx, cancel := b.within(ctx)
+	defer cancel()
+	queues := 0
+	list := b.js.StreamNames(ctx, jetstream.WithStreamListSubject(messageSubject+"*"))
+	for name := range list.Name() {
+		if name == streamPrefix+key {
+			return ErrQueueExists
+		}
+		queues++
+	}
+	if err := list.Err(); err != nil {
+		return fmt.Errorf("list queues: %w", err)
+	}
+	if queues >= b.conf.MaxQueues {
+		return ErrTooManyQueues
+	}
+	return nil
 }
 
 // create makes the stream, then the consumer. The stream decides: if we die

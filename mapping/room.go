@@ -43,12 +43,12 @@ func (r *room) reserve(ctx context.Context, n int) error {
 		if err != nil {
 			return err
 		}
-		if exact := r.set(c, began, ended); exact && !r.take(n) {
+		switch exact, taken := r.set(c, began, ended, n); {
+		case taken:
+			return nil
+		case exact:
 			return ErrHeapFull
 		}
-	}
-	if r.take(n) {
-		return nil
 	}
 	return ErrHeapFull
 }
@@ -79,16 +79,24 @@ func (r *room) settled() int64 {
 	return r.ended
 }
 
-// set installs a count that began when ended messages were settled. What was
-// under way since then may be in it or not and is taken as not; exact tells
-// that there was nothing.
-func (r *room) set(c counts, began time.Time, ended int64) (exact bool) {
+// set installs a count that began when ended messages were settled, unless a
+// later one is there, and takes room for n. What was under way since then may
+// be in the count or not and is taken as not; exact tells that there was
+// nothing.
+func (r *room) set(c counts, began time.Time, ended int64, n int) (exact, taken bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	unsure := r.begun - ended
-	r.left = int64(*r.q.now().attributes.MaxMessages) - c.kept() - unsure
-	r.counted = began
-	return unsure == 0
+	if began.After(r.counted) {
+		r.left = int64(*r.q.now().attributes.MaxMessages) - c.kept() - unsure
+		r.counted = began
+	}
+	if r.left < int64(n) {
+		return unsure == 0, false
+	}
+	r.left -= int64(n)
+	r.begun += int64(n)
+	return unsure == 0, true
 }
 
 // measure makes the next reservation count.
