@@ -100,6 +100,7 @@ func (q *queue) outgoing(s *settings, bodies []string, delay time.Duration) (ms 
 			m.Header = nats.Header{
 				"Nats-Schedule":        {"@at " + now.Add(delay).UTC().Format(time.RFC3339Nano)},
 				"Nats-Schedule-Target": {messageSubject + q.key},
+				"Nats-TTL":             {"never"}, // else one delayed for longer than the retention is dropped; JetStream takes it off when due
 				headerID:               {id},
 				headerEnqueued:         {strconv.FormatInt(now.UnixMilli(), 10)},
 			}
