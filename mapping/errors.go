@@ -21,7 +21,6 @@ var (
 	ErrParameters       = &Error{4000, 10110, "InvalidParameter", "request parameters error"}
 	ErrQueueName        = &Error{4000, 10020, "InvalidParameterValue", "queue name format error"}
 	ErrEmptyBody        = &Error{4000, 10120, "InvalidParameterValue", "message body can't be empty"}
-	ErrNoSuchAction     = &Error{4000, 10430, "InvalidAction", "action name %s is not existed"}
 	ErrActionMissing    = &Error{4000, 10280, "InvalidAction", "action is not existed"}
 	ErrKeyFormat        = &Error{4000, 10310, "InvalidParameter", "error: parameter %s key format error"}
 	ErrNotRepeatable    = &Error{4000, 10330, "InvalidParameter", "parameter %s is NOT a repeatable parameter"}

@@ -64,8 +64,7 @@ var common = []struct {
 }{
 	{mapping.ErrMethod, "the method is neither GET nor POST"},
 	{mapping.ErrRequestSize, "the request cannot be read or is too large"},
-	{mapping.ErrActionMissing, "there is no `Action`"},
-	{mapping.ErrNoSuchAction, "`Action` names none of those below"},
+	{mapping.ErrActionMissing, "`Action` names none of those below"},
 	{mapping.ErrSecretID, "`SecretId` is unknown"},
 	{mapping.ErrSignature, "`Signature` does not fit the request"},
 	{mapping.ErrKeyFormat, "what follows the dot of a list's name is no number"},
