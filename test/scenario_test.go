@@ -1,0 +1,220 @@
+// Package test judges the whole service from outside.
+//
+// # Stories
+//
+// A file of testdata/scenarios is a story: what clients do, and what they must
+// get to see. It is replayed over HTTP against an engine of its own, so names
+// of queues are its own too. Every line is a step:
+//
+//	SendMessage queueName=q msgBody="hello world" -> msgId=$id
+//
+// calls an action with parameters; the part behind the arrow is wanted of the
+// answer. A call is wanted to succeed unless code=… says otherwise. Names:
+//
+//	msgInfoList.0.msgBody   of the first element; msgInfoList.length counts them
+//	msgBody.1..16=m         stands for msgBody.1=m1 … msgBody.16=m16
+//	!name                   not sent; behind the arrow: not there
+//	module, took            the number in front of message; seconds the call took
+//
+// Values are compared as texts, or:
+//
+//	name=1..2       is a number within
+//	name~text       matches a regular expression
+//	name!=text      differs
+//	name=$x         is remembered as $x, or compared with it from then on
+//	$(x+5)          is computed, as is $(x-5); $(now) is the time in Unix seconds
+//	$(a*1000)       is the text a, 1000 times
+//	"$x\n", '$x'    variables and escapes are read in double quotes only
+//
+// In front of a step:
+//
+//	within 2s       repeats what only reads, or is refused, until the answer is as wanted
+//	meanwhile       begins a call that waits; the story goes on once it waits
+//
+// Besides actions there are:
+//
+//	join            waits for the calls begun, and checks their answers
+//	hangup          lets the clients of the calls begun go away
+//	restart         stops the service and starts it on the same directory
+//	native …        does what a NATS program of the account may do, see nativeDo
+package test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMain lets more stories run at a time than there are processors: what
+// they mostly do is wait.
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "12") // unless the command line says otherwise
+	os.Exit(m.Run())
+}
+
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	for _, s := range readStories(t) {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			play(t, s)
+		})
+	}
+}
+
+// stage is a story being played.
+type stage struct {
+	t *testing.T
+	*world
+	memory
+	begun []*call
+}
+
+// call is a step that was begun and is not yet checked.
+type call struct {
+	step
+	answer
+	err    error
+	hangUp context.CancelFunc
+	over   chan struct{}
+}
+
+func play(t *testing.T, s story) {
+	dir := t.TempDir()
+	g := &stage{t: t, world: start(t, dir), memory: memory{}}
+	defer func() { g.world.stop(t) }()
+	for _, st := range s.steps {
+		switch verb := st.words[0]; {
+		case verb == "join":
+			g.join()
+		case verb == "hangup":
+			g.hangUp()
+		case verb == "restart":
+			g.world.stop(t)
+			g.world = start(t, dir)
+		case st.begin:
+			g.begin(st)
+		default:
+			g.do(st)
+		}
+	}
+	g.join()
+}
+
+// do takes a step and checks its answer, again and again if it may.
+func (g *stage) do(st step) {
+	g.t.Helper()
+	run, err := g.prepare(st)
+	if err != nil {
+		g.check(st, answer{}, err)
+	}
+	deadline := time.Now().Add(st.within)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		a, err := run(g.t.Context())
+		if time.Now().After(deadline) || err == nil && len(g.mismatches(st.want, a)) == 0 {
+			g.check(st, a, err)
+			return
+		}
+		<-tick.C
+	}
+}
+
+// check ends the story unless the answer is as wanted.
+func (g *stage) check(st step, a answer, err error) {
+	g.t.Helper()
+	var faults []string
+	if err != nil {
+		faults = []string{err.Error()}
+	} else {
+		faults = g.mismatches(st.want, a)
+	}
+	if len(faults) > 0 {
+		g.t.Fatalf("%s: %s\n\t%s\n\tanswer: %.1000s", st.at, st.text, strings.Join(faults, "\n\t"), a.text)
+	}
+}
+
+// prepare reads a step's values and returns the call, or the native command,
+// that it is.
+func (g *stage) prepare(st step) (func(context.Context) (answer, error), error) {
+	var given []pair
+	var without, words []string
+	for _, f := range st.given {
+		value, err := g.expand(f.raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		if f.op == "!" {
+			without = append(without, f.name)
+		} else {
+			given = append(given, pair{f.name, value})
+		}
+	}
+	for _, raw := range st.words {
+		word, err := g.expand(raw)
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, word)
+	}
+	w := g.world
+	switch {
+	case words[0] == "native":
+		return func(ctx context.Context) (answer, error) { return w.nativeDo(ctx, words[1:]) }, nil
+	case len(words) == 1 && isAction.MatchString(words[0]):
+		return func(ctx context.Context) (answer, error) { return w.call(ctx, words[0], given, without) }, nil
+	}
+	return nil, fmt.Errorf("%q is neither an action nor a command", words)
+}
+
+var isAction = regexp.MustCompile(`^[A-Z]\w*$`)
+
+// begin starts a call and returns once it waits for a message.
+func (g *stage) begin(st step) {
+	g.t.Helper()
+	run, err := g.prepare(st)
+	if err != nil {
+		g.check(st, answer{}, err)
+	}
+	ctx, cancel := context.WithCancel(g.t.Context())
+	c := &call{step: st, hangUp: cancel, over: make(chan struct{})}
+	g.begun = append(g.begun, c)
+	go func() {
+		defer close(c.over)
+		c.answer, c.err = run(ctx)
+	}()
+	for _, f := range st.given {
+		if f.name == "queueName" {
+			g.waitForPoll(g.t, f.raw, c.over)
+		}
+	}
+}
+
+// join waits for the calls begun and checks them.
+func (g *stage) join() {
+	g.t.Helper()
+	for _, c := range g.begun {
+		<-c.over
+		c.hangUp()
+		g.check(c.step, c.answer, c.err)
+	}
+	g.begun = nil
+}
+
+// hangUp has the clients of the calls begun go away, and waits until the
+// service has noticed.
+func (g *stage) hangUp() {
+	g.t.Helper()
+	for _, c := range g.begun {
+		c.hangUp()
+		<-c.over
+	}
+	g.begun = nil
+	g.waitForIdle(g.t)
+}
