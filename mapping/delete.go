@@ -121,6 +121,11 @@ func ackSubject(stream, consumer string, delivery, seq, turn uint64) string {
 // returned makes a delivery visible again at once: nobody got it.
 func (q *queue) returned(s *settings, seq, delivery, turn uint64) {
 	q.leases.unhear(seq, delivery)
+	q.visible(s, seq, delivery, turn)
+}
+
+// visible ends the time a delivery is hidden.
+func (q *queue) visible(s *settings, seq, delivery, turn uint64) {
 	if err := q.b.nc.Publish(ackSubject(q.stream, s.consumer, delivery, seq, turn), []byte("-NAK")); err != nil {
 		q.b.log.Warn("a message could not be handed back, it returns with its visibility timeout", "queue", s.name, "error", err)
 	}

@@ -84,6 +84,9 @@ func (b *Broker) survey() {
 func (q *queue) look() {
 	q.line.tend()
 	now := time.Now()
+	if now.UnixMilli() < q.raised.Load() {
+		q.keepPromises(now)
+	}
 	idle := now.Unix()-q.touched.Load() > inUse
 	if !q.care.looked.IsZero() && (now.Sub(q.care.looked) < lookEvery || idle && !q.moving(now)) {
 		return
@@ -93,6 +96,15 @@ func (q *queue) look() {
 	defer cancel()
 	if err := q.tend(ctx); err != nil && !errors.Is(err, ErrNoQueue) && q.b.life.Err() == nil {
 		q.b.log.Debug("looking after a queue", "queue", q.key, "error", err)
+	}
+}
+
+// keepPromises makes visible what JetStream hides for longer than its receiver
+// was told, because the timeout was made longer since.
+func (q *queue) keepPromises(now time.Time) {
+	s := q.now()
+	for seq, l := range q.leases.overdue(now) {
+		q.visible(s, seq, l.delivery, l.turn)
 	}
 }
 
@@ -193,8 +205,9 @@ func (q *queue) moving(now time.Time) bool {
 	if ls.dirty || len(ls.held) > 0 && q.now().attributes.DeadLetter != nil {
 		return true
 	}
+	current := q.now().visibility
 	for _, l := range ls.held {
-		if l.deadline > now.UnixMilli() {
+		if l.until(current) > now.UnixMilli() {
 			return true
 		}
 	}

@@ -22,12 +22,24 @@ type leases struct {
 type lease struct {
 	first    int64  // Unix ms of the first delivery
 	stored   int64  // Unix ms when the message came into the stream
-	deadline int64  // Unix ms when JetStream makes it visible again
+	given    int64  // Unix ms of the latest delivery; 0 = handed back
+	promised int64  // ms of invisibility its receiver was promised
 	delivery uint64 // JetStream's number of the latest delivery
 	turn     uint64 // the consumer's sequence of it
 	unheard  uint64 // deliveries nobody received: the receiver was gone
 	session  string // who handed it out
 	deleting bool   // an acknowledgement is on its way
+}
+
+// until is when the message becomes visible again (Unix ms): when its receiver
+// was promised, or sooner where the queue's timeout is shorter by now. JetStream
+// itself goes by the current timeout; the keeper hands back what that would
+// hide for longer than was promised.
+func (l lease) until(current time.Duration) int64 {
+	if l.given == 0 {
+		return 0
+	}
+	return l.given + min(l.promised, current.Milliseconds()) + grace.Milliseconds()
 }
 
 // received is how often somebody truly received the message.
@@ -123,7 +135,7 @@ func (ls *leases) unhear(seq, delivery uint64) {
 		return
 	}
 	l.unheard++
-	l.deadline = 0
+	l.given = 0
 	ls.held[seq] = l
 	ls.dirty = true
 }
@@ -171,7 +183,7 @@ func (ls *leases) doubt(lost int64) {
 	const window = 1000 // ms; 100 to 300 were seen
 	begin := lost - window
 	for seq, l := range ls.held {
-		if given := l.deadline - (ls.q.now().visibility + grace).Milliseconds(); given >= begin {
+		if l.given >= begin {
 			delete(ls.held, seq)
 		}
 	}
@@ -183,19 +195,19 @@ func (ls *leases) doubt(lost int64) {
 func (ls *leases) live(now time.Time, records []record) int {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	ms := now.UnixMilli()
+	ms, current := now.UnixMilli(), ls.q.now().visibility
 	count := 0
 	for _, l := range ls.held {
-		if l.deadline > ms && l.session == ls.q.b.session {
+		if l.until(current) > ms && l.session == ls.q.b.session {
 			count++
 		}
 	}
-	return count + ls.elsewhere(ms, records)
+	return count + ls.elsewhere(ms, current, records)
 }
 
 // elsewhere counts what only others know: each message once, unless somebody
 // says it is gone.
-func (ls *leases) elsewhere(ms int64, records []record) int {
+func (ls *leases) elsewhere(ms int64, current time.Duration, records []record) int {
 	gone := map[uint64]bool{}
 	for _, r := range records {
 		for _, seq := range r.Gone {
@@ -208,7 +220,7 @@ func (ls *leases) elsewhere(ms int64, records []record) int {
 		for _, e := range r.Leases {
 			mine := ls.held[e.Seq].session == ls.q.b.session
 			_, buried := ls.gone[e.Seq]
-			if e.Deadline > ms && !mine && !buried && !gone[e.Seq] && !seen[e.Seq] {
+			if e.lease(r.session).until(current) > ms && !mine && !buried && !gone[e.Seq] && !seen[e.Seq] {
 				seen[e.Seq] = true
 				count++
 			}
@@ -220,6 +232,25 @@ func (ls *leases) elsewhere(ms int64, records []record) int {
 		}
 	}
 	return count
+}
+
+// overdue takes the deliveries made here whose promised time is over, though
+// JetStream hides them by a timeout that was made longer since.
+func (ls *leases) overdue(now time.Time) map[uint64]lease {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ms, current := now.UnixMilli(), ls.q.now().visibility
+	found := map[uint64]lease{}
+	for seq, l := range ls.held {
+		ours := l.session == ls.q.b.session && !l.deleting && l.given != 0
+		if ours && l.promised < current.Milliseconds() && l.until(current) <= ms {
+			found[seq] = l
+			l.given = 0
+			ls.held[seq] = l
+			ls.dirty = true
+		}
+	}
+	return found
 }
 
 // find gives what is known of a message.
@@ -234,10 +265,10 @@ func (ls *leases) find(seq uint64) (lease, bool) {
 func (ls *leases) over(now time.Time) map[uint64]lease {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	ms := now.UnixMilli()
+	ms, current := now.UnixMilli(), ls.q.now().visibility
 	ended := map[uint64]lease{}
 	for seq, l := range ls.held {
-		if l.deadline <= ms && !l.deleting {
+		if l.until(current) <= ms && !l.deleting {
 			ended[seq] = l
 		}
 	}

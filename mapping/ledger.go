@@ -36,10 +36,16 @@ type recordedLease struct {
 	Seq      uint64 `json:"s"`
 	First    int64  `json:"f"`
 	Stored   int64  `json:"t"`
-	Deadline int64  `json:"d"`
+	Given    int64  `json:"g"`
+	Promised int64  `json:"p"`
 	Delivery uint64 `json:"n"`
 	Turn     uint64 `json:"c"`
 	Unheard  uint64 `json:"u,omitempty"`
+}
+
+func (e recordedLease) lease(session string) lease {
+	return lease{first: e.First, stored: e.Stored, given: e.Given, promised: e.Promised,
+		delivery: e.Delivery, turn: e.Turn, unheard: e.Unheard, session: session}
 }
 
 // maxRecorded bounds the messages one record tells of one by one (some 60
@@ -192,10 +198,7 @@ func (ls *leases) learn(r record) {
 		if gone || have && known.delivery >= e.Delivery || len(ls.held) >= maxLeases {
 			continue
 		}
-		ls.held[e.Seq] = lease{
-			first: e.First, stored: e.Stored, deadline: e.Deadline, delivery: e.Delivery,
-			turn: e.Turn, unheard: e.Unheard, session: r.session,
-		}
+		ls.held[e.Seq] = e.lease(r.session)
 	}
 	for _, seq := range r.Gone {
 		delete(ls.held, seq)
@@ -212,7 +215,7 @@ func (ls *leases) record(generation uint64, now time.Time) record {
 		if l.session != ls.q.b.session {
 			continue // its own record tells it
 		}
-		r.Leases = append(r.Leases, recordedLease{seq, l.first, l.stored, l.deadline, l.delivery, l.turn, l.unheard})
+		r.Leases = append(r.Leases, recordedLease{seq, l.first, l.stored, l.given, l.promised, l.delivery, l.turn, l.unheard})
 	}
 	for seq := range ls.gone {
 		r.Gone = append(r.Gone, seq)
@@ -221,7 +224,7 @@ func (ls *leases) record(generation uint64, now time.Time) record {
 		return cmp.Or(cmp.Compare(b.Delivery, a.Delivery), cmp.Compare(a.Seq, b.Seq))
 	})
 	if len(r.Leases) > maxRecorded {
-		r.More = inSeconds(r.Leases[maxRecorded:], now)
+		r.More = inSeconds(r.Leases[maxRecorded:], ls.q.now().visibility, now)
 		r.Leases = r.Leases[:maxRecorded]
 	}
 	if len(r.Gone) > maxRecorded {
@@ -231,11 +234,11 @@ func (ls *leases) record(generation uint64, now time.Time) record {
 }
 
 // inSeconds counts leases that are not over by the second they end in.
-func inSeconds(ls []recordedLease, now time.Time) (more [][2]int64) {
+func inSeconds(ls []recordedLease, current time.Duration, now time.Time) (more [][2]int64) {
 	ends := map[int64]int64{}
 	for _, l := range ls {
-		if l.Deadline > now.UnixMilli() {
-			ends[l.Deadline/1000]++
+		if end := l.lease("").until(current); end > now.UnixMilli() {
+			ends[end/1000]++
 		}
 	}
 	for second, n := range ends {

@@ -25,6 +25,7 @@ type queue struct {
 	retire     sync.Once
 	touched    atomic.Int64 // Unix s of the last call
 	recalled   atomic.Int64 // Unix ms of the last look into the ledger
+	raised     atomic.Int64 // Unix ms until when deliveries from before a longer timeout may be under way
 	recovering atomic.Bool
 	trimmed    atomic.Uint64 // everything deleted before this sequence was purged
 
@@ -163,6 +164,9 @@ func (b *Broker) remember(ctx context.Context, key string, s *settings) *queue {
 	if before.generation != s.generation {
 		q.leases.clear()
 		q.line.reset()
+	}
+	if before.visibility < s.visibility {
+		q.raised.Store(time.Now().Add(before.visibility + time.Second).UnixMilli())
 	}
 	if *before.attributes.MaxMessages != *s.attributes.MaxMessages {
 		q.room.measure()

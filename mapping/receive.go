@@ -113,7 +113,8 @@ func (q *queue) newLease(ctx context.Context, s *settings, d delivery) lease {
 	l := lease{
 		first:    d.at,
 		stored:   d.stored,
-		deadline: d.at + (s.visibility + grace).Milliseconds(),
+		given:    d.at,
+		promised: s.visibility.Milliseconds(),
 		delivery: d.number,
 		turn:     d.turn,
 		session:  q.b.session,
