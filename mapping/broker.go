@@ -69,6 +69,7 @@ type Broker struct {
 	mu     sync.RWMutex
 	queues map[string]*queue // by key; only those used since the start
 
+	first      sync.Mutex // one first reading of a queue at a time
 	setup      sync.Mutex // one change of a queue's configuration at a time
 	pollsEnded chan struct{}
 	endPolls   sync.Once
@@ -230,10 +231,7 @@ func (b *Broker) changed(m *nats.Msg) {
 	if !ok {
 		return
 	}
-	b.mu.RLock()
-	q := b.queues[key]
-	b.mu.RUnlock()
-	if q != nil {
+	if q := b.known(key); q != nil {
 		q.stale.Store(true)
 	}
 }
@@ -259,17 +257,6 @@ func (b *Broker) used() []*queue {
 	return all
 }
 
-// Ready tells whether JetStream can be written to now.
-func (b *Broker) Ready(ctx context.Context) error {
-	if !b.nc.IsConnected() {
-		return errNotConnected
-	}
-	ctx, cancel := b.within(ctx)
-	defer cancel()
-	_, err := b.js.AccountInfo(ctx)
-	return err
-}
-
 // EndPolls makes every waiting Receive, and all later ones, answer without
 // waiting. It is for shutdown.
 func (b *Broker) EndPolls() { b.endPolls.Do(func() { close(b.pollsEnded) }) }
@@ -282,7 +269,24 @@ func (b *Broker) Close(ctx context.Context) error {
 	for _, q := range b.used() {
 		q.record(ctx)
 	}
-	b.nc.Close()
+	return b.leave(ctx)
+}
+
+// leave closes the connection after what is on its way has been handed back.
+func (b *Broker) leave(ctx context.Context) error {
+	closed := make(chan struct{})
+	b.nc.SetClosedHandler(func(*nats.Conn) { close(closed) })
+	if err := b.nc.Drain(); err != nil {
+		b.nc.Close() // not connected: nothing is on its way
+		return nil
+	}
+	ctx, cancel := b.within(ctx)
+	defer cancel()
+	select {
+	case <-closed:
+	case <-ctx.Done():
+		b.nc.Close()
+	}
 	return nil
 }
 

@@ -46,7 +46,7 @@ func (q *queue) counts(ctx context.Context) (c counts, err error) {
 		return c, q.failed(ctx, "count", err)
 	}
 	c.messages = int64(info.State.Subjects[subject])
-	c.delayed = int64(info.State.Msgs) - c.messages
+	c.delayed = max(int64(info.State.Msgs)-c.messages, 0) // the two are not counted in one moment
 	c.pending, c.unacked = int64(ci.NumPending), int64(ci.NumAckPending)
 	c.bytes, c.all, c.first, c.last = info.State.Bytes, info.State.Msgs, info.State.FirstSeq, info.State.LastSeq
 	c.delivered, c.floor = ci.Delivered.Stream, ci.AckFloor.Stream
@@ -89,30 +89,52 @@ func (b *Broker) DescribeQueue(ctx context.Context, name QueueName) (QueueDescri
 	d.Active = c.pending + c.unacked - d.Inactive
 	d.Delayed = c.delayed
 	if *s.attributes.Rewind > 0 {
-		d.Rewindable = c.deleted()
-	}
-	if c.pending+c.unacked > 0 {
-		if d.MinMessageTime, err = q.oldest(ctx, c); err != nil {
+		if d.Rewindable, err = q.rewindable(ctx, s, c); err != nil {
 			return QueueDescription{}, err
 		}
+	}
+	oldest, err := q.oldest(ctx, c)
+	if err != nil {
+		return QueueDescription{}, err
+	}
+	if oldest != nil {
+		d.MinMessageTime = oldest.at.Unix()
 	}
 	return d, nil
 }
 
-// oldest is when the oldest message not yet deleted was stored, in Unix
-// seconds; 0 if there is none.
-func (q *queue) oldest(ctx context.Context, c counts) (int64, error) {
-	m, err := q.stored(ctx, `"seq":`+strconv.FormatUint(c.floor+1, 10))
-	if err != nil || m == nil {
+// oldest is the oldest message not yet deleted; nil if there is none.
+func (q *queue) oldest(ctx context.Context, c counts) (*storedMessage, error) {
+	if c.pending+c.unacked == 0 {
+		return nil, nil
+	}
+	return q.stored(ctx, `"seq":`+strconv.FormatUint(c.floor+1, 10))
+}
+
+// rewindable counts the deleted messages in the rewind window: what stands
+// there, less what waits and what is in flight. Before the window there may be
+// deleted ones too, behind one that is not.
+func (q *queue) rewindable(ctx context.Context, s *settings, c counts) (int64, error) {
+	first, err := q.stored(ctx, startTime(time.Now().Add(-seconds(s.attributes.Rewind))))
+	if err != nil || first == nil {
 		return 0, err
 	}
-	return m.at.Unix(), nil
+	inside := first.behind + 1
+	waiting, flying := c.pending, c.unacked
+	if c.delivered+1 < first.seq {
+		waiting = min(waiting, inside)
+	}
+	if c.floor+1 < first.seq {
+		flying = min(flying, q.leases.since(first.seq))
+	}
+	return max(inside-waiting-flying, 0), nil
 }
 
 // storedMessage is where a message stands in its stream, and when it came.
 type storedMessage struct {
-	seq uint64
-	at  time.Time
+	seq    uint64
+	at     time.Time
+	behind int64 // messages of the queue that came later
 }
 
 func startTime(t time.Time) string {
@@ -126,7 +148,8 @@ func (q *queue) stored(ctx context.Context, from string) (*storedMessage, error)
 	ctx, cancel := q.b.within(ctx)
 	defer cancel()
 	ask := nats.NewMsg("$JS.API.DIRECT.GET." + q.stream)
-	ask.Data = []byte(`{` + from + `,"next_by_subj":"` + messageSubject + q.key + `"}`)
+	// As a batch of one, because then the number of those behind it is told.
+	ask.Data = []byte(`{` + from + `,"batch":1,"next_by_subj":"` + messageSubject + q.key + `"}`)
 	m, err := q.b.inbox.request(ctx, ask)
 	if err != nil {
 		return nil, q.failed(ctx, "look into", err)
@@ -142,5 +165,9 @@ func (q *queue) stored(ctx context.Context, from string) (*storedMessage, error)
 	if err != nil {
 		return nil, fmt.Errorf("look into queue %s: no time: %w", q.key, err)
 	}
-	return &storedMessage{seq, at}, nil
+	behind, err := strconv.ParseInt(m.Header.Get("Nats-Num-Pending"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("look into queue %s: no number behind: %w", q.key, err)
+	}
+	return &storedMessage{seq, at, behind}, nil
 }

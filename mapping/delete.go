@@ -50,6 +50,9 @@ func (q *queue) delete(ctx context.Context, text string) error {
 	if !ok || h.generation != s.generation || !time.Now().Before(h.diesAt(s.visibility)) {
 		return ErrHandle
 	}
+	if h.session != q.b.session {
+		q.remind(ctx, s)
+	}
 	ok, own := q.leases.claim(h)
 	if !ok {
 		return ErrHandle
@@ -119,8 +122,15 @@ func ackSubject(stream, consumer string, delivery, seq, turn uint64) string {
 }
 
 // returned makes a delivery visible again at once: nobody got it.
+// Later, when its time is over, it may be somebody else's: then it is left.
 func (q *queue) returned(s *settings, seq, delivery, turn uint64) {
-	q.leases.unhear(seq, delivery)
+	if !q.leases.unhear(seq, delivery, time.Now()) {
+		return
+	}
+	if s.attributes.DeadLetter != nil {
+		// The next broker that delivers it must know that this did not count.
+		q.record(context.Background())
+	}
 	q.visible(s, seq, delivery, turn)
 }
 
@@ -134,9 +144,7 @@ func (q *queue) visible(s *settings, seq, delivery, turn uint64) {
 // Return makes messages visible again at once: their receiver went away before
 // it got them. These deliveries do not count as received.
 func (b *Broker) Return(name QueueName, ms []Message) {
-	b.mu.RLock()
-	q := b.queues[name.key()]
-	b.mu.RUnlock()
+	q := b.known(name.key())
 	if q == nil {
 		return
 	}

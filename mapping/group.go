@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -116,6 +117,7 @@ func (g *group) next() []*entry {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n, messages := 0, 0
+	g.waiting = slices.DeleteFunc(g.waiting, func(e *entry) bool { return e.ctx.Err() != nil }) // told so already
 	for n < len(g.waiting) && messages+len(g.waiting[n].ms) <= maxGroup {
 		messages += len(g.waiting[n].ms)
 		n++
@@ -148,7 +150,10 @@ func (g *group) together(batch []*entry) error {
 	for _, e := range batch {
 		ms = append(ms, e.ms...)
 	}
-	last, err := g.atomic(batch[0].ctx, ms)
+	// Of no single sender: one who gives up must not fail the others.
+	ctx, cancel := g.q.b.within(context.Background())
+	defer cancel()
+	last, err := g.atomic(ctx, ms)
 	if err != nil {
 		return err
 	}
@@ -160,10 +165,21 @@ func (g *group) together(batch []*entry) error {
 	return nil
 }
 
+const (
+	batchID       = "Nats-Batch-Id"
+	batchSequence = "Nats-Batch-Sequence"
+	batchCommit   = "Nats-Batch-Commit"
+)
+
+var batchHeaders = []string{batchID, batchSequence, batchCommit}
+
 // atomic publishes ms as one atomic batch and gives the last sequence; the
 // batch's sequences are consecutive.
 func (g *group) atomic(ctx context.Context, ms []*nats.Msg) (last uint64, err error) {
 	if len(ms) == 1 {
+		for _, name := range batchHeaders { // of a batch that was refused
+			ms[0].Header.Del(name)
+		}
 		return g.single(ctx, ms[0])
 	}
 	id := rand.Text()
@@ -171,10 +187,11 @@ func (g *group) atomic(ctx context.Context, ms []*nats.Msg) (last uint64, err er
 		if m.Header == nil {
 			m.Header = nats.Header{}
 		}
-		m.Header["Nats-Batch-Id"] = []string{id}
-		m.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
+		m.Header[batchID] = []string{id}
+		m.Header[batchSequence] = []string{strconv.Itoa(i + 1)}
+		delete(m.Header, batchCommit)
 		if i == len(ms)-1 {
-			m.Header["Nats-Batch-Commit"] = []string{"1"}
+			m.Header[batchCommit] = []string{"1"}
 			return g.single(ctx, m)
 		}
 		if err := g.q.b.nc.PublishMsg(m); err != nil {

@@ -10,9 +10,10 @@ import (
 
 // care is the keeper's memory of one queue; only the keeper uses it.
 type care struct {
-	looked  time.Time
-	trimmed time.Time
-	before  counts
+	looked   time.Time
+	recorded time.Time
+	trimmed  time.Time
+	before   counts
 }
 
 const (
@@ -62,9 +63,7 @@ func (b *Broker) survey() {
 		return
 	}
 	for key := range all {
-		b.mu.RLock()
-		q := b.queues[key]
-		b.mu.RUnlock()
+		q := b.known(key)
 		if q == nil {
 			if q, err = b.read(b.life, key); err != nil {
 				b.log.Debug("survey", "queue", key, "error", err)
@@ -86,6 +85,10 @@ func (q *queue) look() {
 	now := time.Now()
 	if now.UnixMilli() < q.raised.Load() {
 		q.keepPromises(now)
+	}
+	if q.leases.recordDue(now.Sub(q.care.recorded)) {
+		q.care.recorded = now
+		q.record(q.b.life)
 	}
 	idle := now.Unix()-q.touched.Load() > inUse
 	if !q.care.looked.IsZero() && (now.Sub(q.care.looked) < lookEvery || idle && !q.moving(now)) {
@@ -121,7 +124,6 @@ func (q *queue) tend(ctx context.Context) error {
 	}
 	q.room.set(c, began, ended, 0)
 	q.leases.prune(c.floor, began)
-	q.record(ctx)
 	if err := q.sweep(ctx, c); err != nil {
 		return err
 	}

@@ -59,10 +59,15 @@ func (ls *leases) open(seq uint64, l lease) lease {
 	if ls.held == nil {
 		ls.held = map[uint64]lease{}
 	}
-	if old, known := ls.held[seq]; known && l.delivery > 1 {
-		l.first, l.unheard = old.first, old.unheard
+	delete(ls.gone, seq) // JetStream delivers it, so it is not
+	old, known := ls.held[seq]
+	if known && l.delivery > 1 {
+		l.unheard = old.unheard
+		if old.received() > 0 {
+			l.first = old.first
+		}
 	}
-	if len(ls.held) >= maxLeases {
+	if !known && len(ls.held) >= maxLeases {
 		l.session = untracked
 		return l
 	}
@@ -84,7 +89,7 @@ func (ls *leases) claim(h handle) (ok, own bool) {
 	if h.session != ls.q.b.session {
 		// Handed out elsewhere, or before a restart. If somebody holds the
 		// message from us by now, that other delivery is no longer the latest.
-		if known && l.session == ls.q.b.session {
+		if known && (l.session == ls.q.b.session || l.delivery != h.delivery || l.deleting) {
 			return false, false
 		}
 		return true, false
@@ -125,19 +130,20 @@ func (ls *leases) bury(seq uint64, until int64) {
 	}
 }
 
-// unhear notes that nobody received a delivery: it is visible again, and does
-// not count.
-func (ls *leases) unhear(seq, delivery uint64) {
+// unhear notes that nobody received a delivery, so that it does not count.
+// False: it is not the latest one, or its time is over.
+func (ls *leases) unhear(seq, delivery uint64, now time.Time) bool {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l, known := ls.held[seq]
-	if !known || l.delivery != delivery {
-		return
+	if !known || l.delivery != delivery || l.deleting || l.until(ls.q.now().visibility) <= now.UnixMilli() {
+		return false
 	}
 	l.unheard++
 	l.given = 0
 	ls.held[seq] = l
 	ls.dirty = true
+	return true
 }
 
 // drop forgets a message that has left the queue, though others may record it.
@@ -251,6 +257,19 @@ func (ls *leases) overdue(now time.Time) map[uint64]lease {
 		}
 	}
 	return found
+}
+
+// since counts the messages from a sequence on that are known to be in flight
+// or to have been.
+func (ls *leases) since(seq uint64) (n int64) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for s := range ls.held {
+		if s >= seq {
+			n++
+		}
+	}
+	return n
 }
 
 // find gives what is known of a message.

@@ -48,9 +48,12 @@ func (e recordedLease) lease(session string) lease {
 		delivery: e.Delivery, turn: e.Turn, unheard: e.Unheard, session: session}
 }
 
-// maxRecorded bounds the messages one record tells of one by one (some 60
+// maxRecorded bounds the messages one record tells of one by one (some 100
 // bytes each); of more it tells only the number.
-const maxRecorded = 8192
+const maxRecorded = 4096
+
+// recallEvery bounds how often the ledger is read for a queue.
+const recallEvery = 250 * time.Millisecond
 
 // recordLife is how long after its writer a record stays: as long as messages
 // may be in flight.
@@ -151,24 +154,64 @@ func (q *queue) recall(ctx context.Context, s *settings) {
 	all, err := q.b.records(ctx, q.key)
 	if err != nil {
 		q.b.log.Debug("ledger", "queue", q.key, "error", err)
+		q.partial.Store(true)
 		return
 	}
+	partial := false
 	for _, r := range only(all, s.generation) {
+		partial = partial || len(r.More) > 0
 		q.leases.learn(r)
+	}
+	q.partial.Store(partial)
+}
+
+// remind looks into the ledger, unless that was done a moment ago.
+func (q *queue) remind(ctx context.Context, s *settings) {
+	now := time.Now().UnixMilli()
+	if last := q.recalled.Load(); now-last >= recallEvery.Milliseconds() && q.recalled.CompareAndSwap(last, now) {
+		q.recall(ctx, s)
 	}
 }
 
-// history dates a redelivered message that this broker did not see before:
-// from the ledger if it is there, else from now.
-func (q *queue) history(ctx context.Context, seq uint64, now int64) (first int64, unheard uint64) {
-	if last := q.recalled.Load(); now-last < time.Second.Milliseconds() || !q.recalled.CompareAndSwap(last, now) {
-		return now, 0
+// history tells of a redelivered message that this broker did not see before:
+// since when it is known, and how many of the earlier deliveries nobody
+// received. One that no broker recorded reached nobody: JetStream counts a
+// delivery to a pull that was taken back in the same moment.
+func (q *queue) history(ctx context.Context, d delivery) (first int64, unheard uint64) {
+	if s := q.now(); s.attributes.DeadLetter != nil {
+		q.recall(ctx, s) // the count decides over the message's life
+	} else {
+		q.remind(ctx, s)
 	}
-	q.recall(ctx, q.now())
-	if l, known := q.leases.find(seq); known {
+	l, known := q.leases.find(d.seq)
+	switch {
+	case known && l.received() > 0:
 		return l.first, l.unheard
+	case known:
+		return d.at, l.unheard
+	case q.partial.Load():
+		return d.at, 0
+	default:
+		return d.at, d.number - 1
 	}
-	return now, 0
+}
+
+// recordDue tells whether a record is behind and old enough to be written
+// anew. Small ones are written at once, so that a killed broker leaves little
+// untold; large ones cost more.
+func (ls *leases) recordDue(since time.Duration) bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	switch n := len(ls.held); {
+	case !ls.dirty:
+		return false
+	case n <= 1024:
+		return true
+	case n <= 65_536:
+		return since >= time.Second
+	default:
+		return since >= 10*time.Second
+	}
 }
 
 func (ls *leases) takeDirty() bool {
@@ -201,25 +244,17 @@ func (ls *leases) learn(r record) {
 		ls.held[e.Seq] = e.lease(r.session)
 	}
 	for _, seq := range r.Gone {
-		delete(ls.held, seq)
+		if ls.held[seq].session != ls.q.b.session {
+			delete(ls.held, seq)
+		}
 	}
 }
 
 // record gives what the ledger should say: the messages received most often
 // and longest ago first, because their past is worth most.
 func (ls *leases) record(generation uint64, now time.Time) record {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
 	r := record{Generation: generation}
-	for seq, l := range ls.held {
-		if l.session != ls.q.b.session {
-			continue // its own record tells it
-		}
-		r.Leases = append(r.Leases, recordedLease{seq, l.first, l.stored, l.given, l.promised, l.delivery, l.turn, l.unheard})
-	}
-	for seq := range ls.gone {
-		r.Gone = append(r.Gone, seq)
-	}
+	r.Leases, r.Gone = ls.copy()
 	slices.SortFunc(r.Leases, func(a, b recordedLease) int {
 		return cmp.Or(cmp.Compare(b.Delivery, a.Delivery), cmp.Compare(a.Seq, b.Seq))
 	})
@@ -231,6 +266,22 @@ func (ls *leases) record(generation uint64, now time.Time) record {
 		r.Gone = r.Gone[:maxRecorded]
 	}
 	return r
+}
+
+// copy takes down what there is, so that sorting it holds up nobody.
+func (ls *leases) copy() (own []recordedLease, gone []uint64) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for seq, l := range ls.held {
+		if l.session != ls.q.b.session {
+			continue // its own record tells it
+		}
+		own = append(own, recordedLease{seq, l.first, l.stored, l.given, l.promised, l.delivery, l.turn, l.unheard})
+	}
+	for seq := range ls.gone {
+		gone = append(gone, seq)
+	}
+	return own, gone
 }
 
 // inSeconds counts leases that are not over by the second they end in.

@@ -18,8 +18,8 @@ type line struct {
 
 	mu      sync.Mutex
 	waiting []*waiter
-	open    []time.Time // when each open pull expires, oldest first
-	sub     *nats.Subscription
+	open    []time.Time        // when each open pull expires, oldest first
+	sub     *nats.Subscription // what the open pulls are answered on; a new one after each reset
 	reply   string
 }
 
@@ -69,6 +69,7 @@ func (l *line) wait(ctx context.Context, deadline time.Time) (*nats.Msg, error) 
 		return nil, ErrNoQueue
 	}
 	m := l.leave(w)
+	l.recall()
 	switch {
 	case m == nil:
 		return nil, ErrNoMessage
@@ -121,18 +122,20 @@ func (l *line) pass(m *nats.Msg) {
 	l.mu.Unlock()
 }
 
-// answered takes what JetStream says to the line's pulls.
+// answered takes what JetStream says to the line's pulls. What comes for pulls
+// that were taken back is as good for those who wait.
 func (l *line) answered(m *nats.Msg) {
 	status, ended := statusOf(m)
 	l.mu.Lock()
-	if len(l.open) > 0 {
+	current := m.Sub == l.sub
+	if current && len(l.open) > 0 {
 		l.open = l.open[1:]
 	}
 	l.mu.Unlock()
 	switch {
 	case !ended:
 		l.pass(m)
-	case status != nil:
+	case status != nil && current:
 		l.q.recover()
 		return
 	}
@@ -184,17 +187,36 @@ func (l *line) subscribe() error {
 	return sub.SetPendingLimits(-1, -1)
 }
 
+// recall takes back the pulls of receivers who went away before their time:
+// each would take a message that nobody waits for. JetStream drops a pull when
+// its reply subject is gone; what was on its way by then still arrives.
+func (l *line) recall() {
+	l.mu.Lock()
+	excess := len(l.open) > min(len(l.waiting), maxPulls)
+	if excess {
+		l.drain()
+	}
+	l.mu.Unlock()
+	if excess {
+		l.tend()
+	}
+}
+
+// drain gives up the reply subject, under the lock.
+func (l *line) drain() {
+	if l.sub != nil {
+		if err := l.sub.Drain(); err != nil {
+			l.q.b.log.Debug("drain", "error", err)
+		}
+	}
+	l.sub, l.open = nil, nil
+}
+
 // reset forgets the open pulls: the connection, or the consumer, they were
 // sent to is gone. Those who wait go on waiting.
 func (l *line) reset() {
 	l.mu.Lock()
-	if l.sub != nil {
-		if err := l.sub.Unsubscribe(); err != nil {
-			l.q.b.log.Debug("unsubscribe", "error", err)
-		}
-		l.sub = nil
-	}
-	l.open = nil
+	l.drain()
 	l.mu.Unlock()
 	l.tend()
 }

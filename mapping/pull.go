@@ -43,11 +43,20 @@ func (ss *slots) take() (*slot, error) {
 	return s, err
 }
 
+// put keeps a slot for the next pull, unless there are plenty.
 func (ss *slots) put(s *slot) {
 	ss.mu.Lock()
-	ss.free = append(ss.free, s)
+	keep := len(ss.free) < maxFree
+	if keep {
+		ss.free = append(ss.free, s)
+	}
 	ss.mu.Unlock()
+	if !keep {
+		_ = s.sub.Unsubscribe() // heard out: nothing comes any more
+	}
 }
+
+const maxFree = 256
 
 // maxPull bounds one pull; receivers ask for at most MaxBatch.
 const maxPull = 256

@@ -19,6 +19,7 @@ type queue struct {
 	key    string
 	stream string
 
+	read       sync.Mutex // held while reading
 	reading    atomic.Pointer[settings]
 	stale      atomic.Bool // somebody changed the configuration
 	retired    chan struct{}
@@ -27,6 +28,7 @@ type queue struct {
 	recalled   atomic.Int64 // Unix ms of the last look into the ledger
 	raised     atomic.Int64 // Unix ms until when deliveries from before a longer timeout may be under way
 	recovering atomic.Bool
+	partial    atomic.Bool   // the ledger does not tell of all messages in flight
 	trimmed    atomic.Uint64 // everything deleted before this sequence was purged
 
 	line   line
@@ -51,9 +53,7 @@ func (b *Broker) queue(ctx context.Context, name QueueName) (*queue, error) {
 		return nil, errNotConnected
 	}
 	key := name.key()
-	b.mu.RLock()
-	q := b.queues[key]
-	b.mu.RUnlock()
+	q := b.known(key)
 	if q == nil || q.stale.Load() {
 		var err error
 		if q, err = b.read(ctx, key); err != nil {
@@ -64,14 +64,26 @@ func (b *Broker) queue(ctx context.Context, name QueueName) (*queue, error) {
 	return q, nil
 }
 
+// known gives a queue that was used here before, or nil.
+func (b *Broker) known(key string) *queue {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.queues[key]
+}
+
 var errNotConnected = errors.New("not connected to NATS")
 
 // read reads a queue's configuration from JetStream and puts what this broker
 // knows in line with it.
+// Of one queue there is one reading at a time: an older one must not come last.
 func (b *Broker) read(ctx context.Context, key string) (*queue, error) {
-	b.mu.RLock()
-	known := b.queues[key]
-	b.mu.RUnlock()
+	known := b.known(key)
+	reading := &b.first
+	if known != nil {
+		reading = &known.read
+	}
+	reading.Lock()
+	defer reading.Unlock()
 	if known != nil {
 		known.stale.Store(false) // before the reading: a change during it counts
 	}
@@ -115,29 +127,29 @@ func (b *Broker) readQueue(ctx context.Context, key string) (*settings, error) {
 // queue's visibility timeout: whoever changed that may have died half way.
 func readConsumer(ctx context.Context, stream jetstream.Stream, key string, s *settings) (err error) {
 	s.source = stream
-	var current *jetstream.ConsumerInfo
-	list := stream.ListConsumers(ctx)
-	for info := range list.Info() {
-		if g, ours := generationOf(info.Name); ours && g > s.generation {
-			s.generation, current = g, info
+	list := stream.ConsumerNames(ctx) // tells all, other than the list of infos in a cluster
+	for name := range list.Name() {
+		if g, ours := generationOf(name); ours {
+			s.generation = max(s.generation, g)
 		}
 	}
 	if err := list.Err(); err != nil {
 		return err
 	}
-	if current == nil {
+	if s.generation == 0 {
 		s.generation = newGeneration()
+		s.consumer = consumerName(s.generation)
+		s.receivers, err = stream.CreateConsumer(ctx, s.consumerConfig(key))
+		return err
 	}
 	s.consumer = consumerName(s.generation)
-	want := s.consumerConfig(key)
-	switch {
-	case current == nil:
-		s.receivers, err = stream.CreateConsumer(ctx, want)
-	case current.Config.AckWait != want.AckWait:
-		want.DeliverPolicy, want.OptStartSeq = current.Config.DeliverPolicy, current.Config.OptStartSeq
+	if s.receivers, err = stream.Consumer(ctx, s.consumer); err != nil {
+		return err
+	}
+	current, want := s.receivers.CachedInfo().Config, s.consumerConfig(key)
+	if current.AckWait != want.AckWait {
+		want.DeliverPolicy, want.OptStartSeq = current.DeliverPolicy, current.OptStartSeq
 		s.receivers, err = stream.UpdateConsumer(ctx, want)
-	default:
-		s.receivers, err = stream.Consumer(ctx, s.consumer)
 	}
 	return err
 }

@@ -19,7 +19,8 @@ func (b *Broker) CreateQueue(ctx context.Context, name QueueName, a QueueAttribu
 	b.setup.Lock()
 	defer b.setup.Unlock()
 	key := name.key()
-	s := settings{name: string(name), id: "queue-" + randomText(10), secret: newSecret(), attributes: a.Over(DefaultAttributes())}
+	s := settings{name: string(name), id: "queue-" + randomText(10), secret: newSecret(), attributes: a.Over(DefaultAttributes()),
+		storage: b.storage(), replicas: b.conf.Replicas}
 	s.created = time.Now().Unix()
 	s.modified = s.created
 	if err := s.attributes.check(); err != nil {

@@ -77,6 +77,9 @@ func (q *queue) take(ctx context.Context, most int) ([]Message, error) {
 		if len(ms) > 0 || len(raw) == 0 {
 			return ms, nil
 		}
+		if patience.Err() != nil {
+			return nil, nil
+		}
 		// All of it was dead: look again.
 	}
 }
@@ -121,7 +124,7 @@ func (q *queue) newLease(ctx context.Context, s *settings, d delivery) lease {
 	}
 	if d.number > 1 {
 		if _, known := q.leases.find(d.seq); !known {
-			l.first, l.unheard = q.history(ctx, d.seq, l.first)
+			l.first, l.unheard = q.history(ctx, d)
 		}
 	}
 	return l

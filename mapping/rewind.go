@@ -27,20 +27,21 @@ func (b *Broker) RewindQueue(ctx context.Context, name QueueName, start time.Tim
 	}
 	now := time.Now()
 	earliest := now.Add(-seconds(s.attributes.Rewind)).Unix()
-	latest := now.Unix()
-	if c.pending+c.unacked > 0 {
-		if latest, err = q.oldest(ctx, c); err != nil {
-			return err
-		}
+	latest, from := now.Unix(), c.last+1
+	oldest, err := q.oldest(ctx, c)
+	if err != nil {
+		return err
+	}
+	if oldest != nil {
+		latest, from = oldest.at.Unix(), oldest.seq // within its second nothing may be skipped either
 	}
 	if start.Unix() > latest || start.Unix() < earliest && s.created < earliest {
 		return ErrRewindTime
 	}
-	from := c.last + 1
 	if m, err := q.stored(ctx, startTime(start)); err != nil {
 		return err
 	} else if m != nil {
-		from = m.seq
+		from = min(from, m.seq)
 	}
 	return q.turn(ctx, from)
 }

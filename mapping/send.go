@@ -35,6 +35,9 @@ func (b *Broker) SendBatch(ctx context.Context, name QueueName, bodies []string,
 	if err != nil {
 		return nil, err
 	}
+	if err := b.carries(bodies); err != nil {
+		return nil, err
+	}
 	if err := b.disk.take(size); err != nil {
 		return nil, err
 	}
@@ -68,6 +71,21 @@ func (s *settings) fits(bodies []string, delay time.Duration) (size int, err err
 		return 0, ErrBatchTooLarge
 	}
 	return size, nil
+}
+
+// headroom is what headers of ours may take in a message.
+const headroom = 2048
+
+// carries tells whether NATS takes messages so large. The embedded server
+// does; an external one refuses the largest at its default max_payload.
+func (b *Broker) carries(bodies []string) error {
+	limit := b.nc.MaxPayload()
+	for _, body := range bodies {
+		if int64(len(body)+headroom) > limit {
+			return ErrSendRefused.Of(": larger than the NATS server takes, set its max_payload to 2MB")
+		}
+	}
+	return nil
 }
 
 // store publishes bodies, trying again while a cluster is between two leaders.

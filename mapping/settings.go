@@ -23,7 +23,9 @@ type settings struct {
 
 	attributes QueueAttributes // complete
 	visibility time.Duration
-	memory     time.Duration // how long JetStream remembers the ids of messages moved here
+	memory     time.Duration         // how long JetStream remembers the ids of messages moved here
+	storage    jetstream.StorageType // as its creator chose it
+	replicas   int
 	generation uint64
 	consumer   string
 	source     jetstream.Stream
@@ -54,8 +56,8 @@ func (b *Broker) streamConfig(key string, s settings) jetstream.StreamConfig {
 		Subjects:    []string{messageSubject + key, delaySubject + key + ".*"},
 		// A log with a cursor: see "Why a queue is a log" in ARCHITECTURE.md.
 		Retention:          jetstream.LimitsPolicy,
-		Storage:            b.storage(),
-		Replicas:           b.conf.Replicas,
+		Storage:            s.storage,
+		Replicas:           s.replicas,
 		MaxAge:             retention,
 		Duplicates:         min(retention, max(s.memory, usualMemory)),
 		AllowDirect:        true,
@@ -111,7 +113,10 @@ func readSettings(c jetstream.StreamConfig) (s settings, err error) {
 	}
 	s.attributes = stored.attributes()
 	s.visibility = seconds(s.attributes.VisibilityTimeout)
-	s.memory = c.Duplicates
+	s.storage, s.replicas = c.Storage, c.Replicas
+	if c.Duplicates > usualMemory {
+		s.memory = letterMemory
+	}
 	return s, nil
 }
 
