@@ -181,3 +181,35 @@ func TestRetention(t *testing.T) {
 		t.Errorf("delete of an expired message: %v", err)
 	}
 }
+
+// The time was looked up to the millisecond, though it is checked by the
+// second: a message that nobody had received was skipped.
+func TestRewindWithinTheSecondOfAWaitingMessageSkipsNothing(t *testing.T) {
+	a := newAccount(t)
+	a.create("q", rewindable)
+	a.send("q", "waits")
+	between := time.Now()
+	a.send("q", "too")
+	end := time.Unix(a.describe("q").MinMessageTime, int64(time.Second-time.Nanosecond))
+	if between.After(end) {
+		between = end
+	}
+	a.rewind("q", between)
+	if m := a.receive("q", time.Second); m.Body != "waits" {
+		t.Errorf("got %+v", m)
+	}
+}
+
+// What is deleted behind one in flight stays stored, and was counted for as
+// long as that one lasted.
+func TestMessagesLeaveTheRewindWindowBehindOneInFlight(t *testing.T) {
+	a := newAccount(t)
+	a.create("q", mapping.QueueAttributes{Rewind: num(1), VisibilityTimeout: num(600)})
+	a.send("q", "held", "b", "c")
+	a.receive("q", 0)
+	a.drain("q")
+	a.counts("q", 0, 1, 0, 0)
+	a.send("q", "d")
+	a.drain("q")
+	a.counts("q", 0, 1, 0, 1)
+}
