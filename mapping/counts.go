@@ -145,11 +145,16 @@ func startTime(t time.Time) string {
 // stored finds the first message of the queue at or after a sequence or time;
 // nil if there is none.
 func (q *queue) stored(ctx context.Context, from string) (*storedMessage, error) {
+	return q.find(ctx, from, messageSubject+q.key)
+}
+
+// find is stored for any subject of the stream.
+func (q *queue) find(ctx context.Context, from, subject string) (*storedMessage, error) {
 	ctx, cancel := q.b.within(ctx)
 	defer cancel()
 	ask := nats.NewMsg("$JS.API.DIRECT.GET." + q.stream)
 	// As a batch of one, because then the number of those behind it is told.
-	ask.Data = []byte(`{` + from + `,"batch":1,"next_by_subj":"` + messageSubject + q.key + `"}`)
+	ask.Data = []byte(`{` + from + `,"batch":1,"next_by_subj":"` + subject + `"}`)
 	m, err := q.b.inbox.request(ctx, ask)
 	if err != nil {
 		return nil, q.failed(ctx, "look into", err)

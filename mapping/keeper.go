@@ -182,11 +182,36 @@ func (q *queue) trimTo(ctx context.Context, c counts, window time.Duration) erro
 	if end <= max(q.trimmed.Load(), c.first) {
 		return nil
 	}
-	if err := s.source.Purge(ctx, jetstream.WithPurgeSubject(messageSubject+q.key), jetstream.WithPurgeSequence(end)); err != nil {
+	if err := q.purge(ctx, s, end); err != nil {
 		return err
 	}
 	q.trimmed.Store(end)
 	return nil
+}
+
+// purge removes the messages before end and leaves those in their delay. Up to
+// the first of these it goes by sequence alone, which takes the records away. A
+// purge by subject only notes the removals, as firing a schedule does, and
+// after a kill JetStream 2.15 has lost such notes: delayed messages, long
+// delivered and deleted, came again. With several replicas the look for the
+// first delayed message might ask one that lags, so there it is not relied on.
+func (q *queue) purge(ctx context.Context, s *settings, end uint64) error {
+	whole := uint64(1)
+	if s.source.CachedInfo().Config.Replicas <= 1 {
+		m, err := q.find(ctx, `"seq":1`, delaySubject+q.key+".*")
+		if err != nil {
+			return err
+		}
+		if whole = end; m != nil {
+			whole = min(end, m.seq)
+		}
+	}
+	if whole > 1 {
+		if err := s.source.Purge(ctx, jetstream.WithPurgeSequence(whole)); err != nil || whole == end {
+			return err
+		}
+	}
+	return s.source.Purge(ctx, jetstream.WithPurgeSubject(messageSubject+q.key), jetstream.WithPurgeSequence(end))
 }
 
 // lowestFloor is up to where all consumers of the stream are through.
