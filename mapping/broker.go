@@ -147,6 +147,9 @@ func (b *Broker) connect() error {
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			b.lostAt.Store(time.Now().UnixMilli())
+			if b.inbox != nil {
+				b.inbox.lost()
+			}
 			if err != nil {
 				b.log.Warn("connection to NATS lost, reconnecting", "error", err)
 			}

@@ -72,6 +72,9 @@ func (in *inbox) send(m *nats.Msg) (call, error) {
 func (c call) wait(ctx context.Context) (*nats.Msg, error) {
 	select {
 	case a := <-c.answer:
+		if a == nil {
+			return nil, errNotConnected
+		}
 		if len(a.Data) == 0 && a.Header.Get("Status") == "503" {
 			return nil, nats.ErrNoResponders
 		}
@@ -79,6 +82,16 @@ func (c call) wait(ctx context.Context) (*nats.Msg, error) {
 	case <-ctx.Done():
 		c.drop()
 		return nil, ctx.Err()
+	}
+}
+
+// lost ends all requests under way: their answers went with the connection.
+func (in *inbox) lost() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for token, answer := range in.calls {
+		answer <- nil
+		delete(in.calls, token)
 	}
 }
 

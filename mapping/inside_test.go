@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"testing"
 	"time"
@@ -204,5 +205,24 @@ func TestASenderWhoGivesUpFailsNobodyElse(t *testing.T) {
 	b.known("q").group.commit(batch)
 	if err := <-batch[1].result; err != nil {
 		t.Errorf("the other sender: %v", err)
+	}
+}
+
+// A record of a full table was larger than a NATS server takes by default, so
+// it cut the connection.
+func TestTheLargestRecordFitsAMessage(t *testing.T) {
+	t.Parallel()
+	ls := newLeases()
+	now := time.Now().UnixMilli()
+	ls.held, ls.gone = map[uint64]lease{}, map[uint64]int64{}
+	for i := range uint64(50_000) { // one for each second there is, and more
+		given := now - int64(i%43_200)*1000
+		ls.held[1e12+i] = lease{first: given, stored: given, given: given, promised: 43_200_000,
+			delivery: 1e6, turn: 1e12 + i, unheard: 1e6, session: "here"}
+		ls.gone[1e12+i] = now
+	}
+	data, err := json.Marshal(ls.record(newGeneration(), time.Now()))
+	if err != nil || len(data) > 1<<20-headroom {
+		t.Errorf("got %d bytes, %v", len(data), err)
 	}
 }

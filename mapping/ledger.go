@@ -122,6 +122,9 @@ func (b *Broker) records(ctx context.Context, key string) ([]record, error) {
 	for {
 		select {
 		case m := <-slot.in:
+			if m.Subject != slot.reply {
+				continue
+			}
 			if m.Header.Get("Status") != "" {
 				b.slots.put(slot)
 				return all, nil
@@ -259,7 +262,7 @@ func (ls *leases) record(generation uint64, now time.Time) record {
 		return cmp.Or(cmp.Compare(b.Delivery, a.Delivery), cmp.Compare(a.Seq, b.Seq))
 	})
 	if len(r.Leases) > maxRecorded {
-		r.More = inSeconds(r.Leases[maxRecorded:], ls.q.now().visibility, now)
+		r.More = inBulk(r.Leases[maxRecorded:], ls.q.now().visibility, now)
 		r.Leases = r.Leases[:maxRecorded]
 	}
 	if len(r.Gone) > maxRecorded {
@@ -284,16 +287,18 @@ func (ls *leases) copy() (own []recordedLease, gone []uint64) {
 	return own, gone
 }
 
-// inSeconds counts leases that are not over by the second they end in.
-func inSeconds(ls []recordedLease, current time.Duration, now time.Time) (more [][2]int64) {
+// inBulk counts leases that are not over by when they end. The longer messages
+// may be hidden, the coarser: a record must fit in a NATS message.
+func inBulk(ls []recordedLease, current time.Duration, now time.Time) (more [][2]int64) {
+	grain := max(1000, current.Milliseconds()/2000)
 	ends := map[int64]int64{}
 	for _, l := range ls {
 		if end := l.lease("").until(current); end > now.UnixMilli() {
-			ends[end/1000]++
+			ends[end/grain]++
 		}
 	}
-	for second, n := range ends {
-		more = append(more, [2]int64{second * 1000, n})
+	for end, n := range ends {
+		more = append(more, [2]int64{end * grain, n})
 	}
 	slices.SortFunc(more, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
 	return more

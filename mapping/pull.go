@@ -23,9 +23,17 @@ type slots struct {
 }
 
 type slot struct {
-	reply string
-	sub   *nats.Subscription
-	in    chan *nats.Msg
+	prefix string
+	uses   uint64
+	reply  string // of the present pull
+	sub    *nats.Subscription
+	in     chan *nats.Msg
+}
+
+// next gives the slot a reply subject for one pull, which its end bears.
+func (s *slot) next() {
+	s.uses++
+	s.reply = s.prefix + strconv.FormatUint(s.uses, 36)
 }
 
 func (ss *slots) take() (*slot, error) {
@@ -34,12 +42,14 @@ func (ss *slots) take() (*slot, error) {
 		s := ss.free[n-1]
 		ss.free = ss.free[:n-1]
 		ss.mu.Unlock()
+		s.next()
 		return s, nil
 	}
 	ss.mu.Unlock()
-	s := &slot{reply: nats.NewInbox(), in: make(chan *nats.Msg, maxPull+8)}
+	s := &slot{prefix: nats.NewInbox() + ".", in: make(chan *nats.Msg, maxPull+8)}
+	s.next()
 	var err error
-	s.sub, err = ss.nc.ChanSubscribe(s.reply, s.in)
+	s.sub, err = ss.nc.ChanSubscribe(s.prefix+"*", s.in)
 	return s, err
 }
 
@@ -124,7 +134,9 @@ func (s *slot) gather(ctx context.Context, most int) (got []*nats.Msg, err error
 	for len(got) < most {
 		select {
 		case m := <-s.in:
-			if status, ended := statusOf(m); ended {
+			if status, ended := statusOf(m); ended && m.Subject != s.reply {
+				continue // of a pull that had ended otherwise
+			} else if ended {
 				return got, status
 			}
 			got = append(got, m)

@@ -43,14 +43,14 @@ func startAccount(t *testing.T, dir string, adjust ...func(*mapping.Config)) *ac
 		t.Fatal(err)
 	}
 	a := &account{t: t, server: s, door: door}
-	a.Broker = a.broker(adjust...)
-	t.Cleanup(func() {
+	t.Cleanup(func() { // after the brokers have closed
 		stop, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
 		if err := s.Stop(stop); err != nil {
 			t.Error(err)
 		}
 	})
+	a.Broker = a.broker(adjust...)
 	return a
 }
 
