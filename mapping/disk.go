@@ -34,7 +34,7 @@ func (d *diskGuard) take(size int) error {
 		d.look()
 	}
 	if d.allowed.Add(-int64(size+messageCost)) < 0 {
-		return ErrSendRefused.Of(": the disk is nearly full, delete messages or make room")
+		return ErrSendRefused.Because("the disk is nearly full, delete messages or make room")
 	}
 	return nil
 }

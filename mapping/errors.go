@@ -46,7 +46,7 @@ var (
 	ErrQueueExists      = &Error{4460, 10210, "ResourceInUse", "queue is already existed"}
 	ErrBatchTooLarge    = &Error{4470, 10300, "InvalidParameterValue", "total message size exceed 1MB"}
 	ErrInternal         = &Error{6000, 10050, "InternalError", "server internal error"}
-	ErrSendRefused      = &Error{6000, 10090, "InternalError", "send message failed%s"}
+	ErrSendRefused      = &Error{6000, 10090, "InternalError", "send message failed"}
 	ErrDeletePartly     = &Error{6010, 10150, "FailedOperation", "delete message partially failed"}
 	ErrDeleteAll        = &Error{6020, 10290, "FailedOperation", "batch delete message failed"}
 	ErrNoRewind         = &Error{6050, 10670, "UnsupportedOperation", "your queue cannot be rewinded"}

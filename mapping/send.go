@@ -82,7 +82,7 @@ func (b *Broker) carries(bodies []string) error {
 	limit := b.nc.MaxPayload()
 	for _, body := range bodies {
 		if int64(len(body)+headroom) > limit {
-			return ErrSendRefused.Of(": larger than the NATS server takes, set its max_payload to 2MB")
+			return ErrSendRefused.Because("larger than the NATS server takes, set its max_payload to 2MB")
 		}
 	}
 	return nil
