@@ -86,7 +86,9 @@ func (q *queue) acknowledge(ctx context.Context, s *settings, h handle, own bool
 	return nil
 }
 
-// stillHeld refuses a handle whose message JetStream knows to be deleted.
+// stillHeld refuses a handle whose message JetStream knows to be deleted, or
+// does not know to be delivered: a kill makes it forget the deliveries of the
+// last moment, and it does not answer an acknowledgement of what waits.
 func (q *queue) stillHeld(ctx context.Context, s *settings, h handle) error {
 	info, err := s.receivers.Info(ctx)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
@@ -95,7 +97,7 @@ func (q *queue) stillHeld(ctx context.Context, s *settings, h handle) error {
 	if err != nil {
 		return fmt.Errorf("delete from queue %s: %w", s.name, err)
 	}
-	if h.seq <= info.AckFloor.Stream || info.NumAckPending == 0 {
+	if h.seq <= info.AckFloor.Stream || h.seq > info.Delivered.Stream || info.NumAckPending == 0 {
 		return ErrHandle
 	}
 	return nil
