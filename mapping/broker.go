@@ -69,8 +69,8 @@ type Broker struct {
 	mu     sync.RWMutex
 	queues map[string]*queue // by key; only those used since the start
 
-	first      sync.Mutex // one first reading of a queue at a time
-	setup      sync.Mutex // one change of a queue's configuration at a time
+	first      chan struct{} // holds one while a queue is read for the first time
+	setup      sync.Mutex    // one change of a queue's configuration at a time
 	pollsEnded chan struct{}
 	endPolls   sync.Once
 	lostAt     atomic.Int64 // Unix ms of the last loss of the connection
@@ -84,7 +84,7 @@ type Broker struct {
 // Open connects to the account and makes what the service needs there. It
 // fails when NATS cannot be reached or JetStream is off.
 func Open(ctx context.Context, c Config) (*Broker, error) {
-	b := &Broker{conf: c.withDefaults(), queues: map[string]*queue{}, pollsEnded: make(chan struct{})}
+	b := &Broker{conf: c.withDefaults(), queues: map[string]*queue{}, pollsEnded: make(chan struct{}), first: make(chan struct{}, 1)}
 	b.log = b.conf.Log
 	b.session = newSession()
 	b.life, b.stop = context.WithCancel(context.Background())
@@ -145,15 +145,6 @@ func (b *Broker) connect() error {
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			b.log.Warn("nats", "error", err)
 		}),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			b.lostAt.Store(time.Now().UnixMilli())
-			if b.inbox != nil {
-				b.inbox.lost()
-			}
-			if err != nil {
-				b.log.Warn("connection to NATS lost, reconnecting", "error", err)
-			}
-		}),
 		nats.ReconnectHandler(func(*nats.Conn) { b.reconnected() }),
 	}
 	opts, err := b.conf.credentials(opts)
@@ -169,8 +160,17 @@ func (b *Broker) connect() error {
 		return err
 	}
 	b.slots.nc = nc
-	b.inbox, err = openInbox(nc)
-	return err
+	if b.inbox, err = openInbox(nc); err != nil {
+		return err
+	}
+	nc.SetDisconnectErrHandler(func(_ *nats.Conn, err error) {
+		b.lostAt.Store(time.Now().UnixMilli())
+		b.inbox.lost()
+		if err != nil {
+			b.log.Warn("connection to NATS lost, reconnecting", "error", err)
+		}
+	})
+	return nil
 }
 
 // credentials adds to opts how the account is entered.

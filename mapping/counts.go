@@ -84,8 +84,12 @@ func (b *Broker) DescribeQueue(ctx context.Context, name QueueName) (QueueDescri
 	if err != nil {
 		return QueueDescription{}, err
 	}
+	records = only(records, s.generation)
+	for _, r := range records {
+		q.leases.learn(r)
+	}
 	d := s.describe()
-	d.Inactive = min(int64(q.leases.live(time.Now(), only(records, s.generation))), c.unacked)
+	d.Inactive = min(int64(q.leases.live(time.Now(), records)), c.unacked)
 	d.Active = c.pending + c.unacked - d.Inactive
 	d.Delayed = c.delayed
 	if *s.attributes.Rewind > 0 {

@@ -148,6 +148,8 @@ func (q *queue) sweep(ctx context.Context, c counts) error {
 	if err != nil {
 		return err
 	}
+	var alive []handle
+	defer func() { q.returned(s, alive...) }()
 	for _, m := range raw {
 		d, err := readDelivery(m)
 		if err != nil || d.consumer != s.consumer {
@@ -156,7 +158,7 @@ func (q *queue) sweep(ctx context.Context, c counts) error {
 		delete(due, d.seq)
 		l := q.leases.open(d.seq, q.newLease(ctx, s, d))
 		if cause := s.dead(l, d.at); cause == "" {
-			q.returned(s, d.seq, d.number, d.turn)
+			alive = append(alive, d.handle())
 		} else if err := q.bury(ctx, s, m, d, l, cause); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -123,24 +124,25 @@ func ackSubject(stream, consumer string, delivery, seq, turn uint64) string {
 	return b.String()
 }
 
-// returned makes a delivery visible again at once: nobody got it.
-// Later, when its time is over, it may be somebody else's: then it is left.
-func (q *queue) returned(s *settings, seq, delivery, turn uint64) {
-	if !q.leases.unhear(seq, delivery, time.Now()) {
-		return
+// returned makes deliveries visible again at once: nobody got them. One whose
+// time is over may be somebody else's by now and is left.
+func (q *queue) returned(s *settings, deliveries ...handle) {
+	now := time.Now()
+	deliveries = slices.DeleteFunc(deliveries, func(h handle) bool { return !q.leases.unhear(h.seq, h.delivery, now) })
+	if len(deliveries) > 0 && s.attributes.DeadLetter != nil {
+		// The next broker that delivers them must know that this did not count.
+		q.record(q.b.life)
 	}
-	if s.attributes.DeadLetter != nil {
-		// The next broker that delivers it must know that this did not count.
-		q.record(context.Background())
+	for _, h := range deliveries {
+		if err := q.visible(s, h.seq, h.delivery, h.turn); err != nil {
+			q.b.log.Warn("a message could not be handed back, it returns with its visibility timeout", "queue", s.name, "error", err)
+		}
 	}
-	q.visible(s, seq, delivery, turn)
 }
 
 // visible ends the time a delivery is hidden.
-func (q *queue) visible(s *settings, seq, delivery, turn uint64) {
-	if err := q.b.nc.Publish(ackSubject(q.stream, s.consumer, delivery, seq, turn), []byte("-NAK")); err != nil {
-		q.b.log.Warn("a message could not be handed back, it returns with its visibility timeout", "queue", s.name, "error", err)
-	}
+func (q *queue) visible(s *settings, seq, delivery, turn uint64) error {
+	return q.b.nc.Publish(ackSubject(q.stream, s.consumer, delivery, seq, turn), []byte("-NAK"))
 }
 
 // Return makes messages visible again at once: their receiver went away before
@@ -151,9 +153,11 @@ func (b *Broker) Return(name QueueName, ms []Message) {
 		return
 	}
 	s := q.now()
+	var back []handle
 	for _, m := range ms {
 		if h, ok := openHandle(m.Handle, s.secret); ok && h.generation == s.generation {
-			q.returned(s, h.seq, h.delivery, h.turn)
+			back = append(back, h)
 		}
 	}
+	q.returned(s, back...)
 }

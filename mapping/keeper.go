@@ -107,7 +107,9 @@ func (q *queue) look() {
 func (q *queue) keepPromises(now time.Time) {
 	s := q.now()
 	for seq, l := range q.leases.overdue(now) {
-		q.visible(s, seq, l.delivery, l.turn)
+		if q.visible(s, seq, l.delivery, l.turn) != nil {
+			q.leases.restore(seq, l) // tried again at the next tick
+		}
 	}
 }
 

@@ -69,6 +69,7 @@ func (ls *leases) open(seq uint64, l lease) lease {
 	}
 	if !known && len(ls.held) >= maxLeases {
 		l.session = untracked
+		ls.q.partial.Store(true)
 		return l
 	}
 	ls.held[seq] = l
@@ -189,8 +190,9 @@ func (ls *leases) doubt(lost int64) {
 	const window = 1000 // ms; 100 to 300 were seen
 	begin := lost - window
 	for seq, l := range ls.held {
-		if l.given >= begin {
-			delete(ls.held, seq)
+		if l.given >= begin && l.session == ls.q.b.session {
+			l.session = "" // its past is still true, its handle is void
+			ls.held[seq] = l
 		}
 	}
 	ls.dirty = true
@@ -257,6 +259,15 @@ func (ls *leases) overdue(now time.Time) map[uint64]lease {
 		}
 	}
 	return found
+}
+
+// restore undoes what overdue noted.
+func (ls *leases) restore(seq uint64, l lease) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if now, known := ls.held[seq]; known && now.delivery == l.delivery {
+		ls.held[seq] = l
+	}
 }
 
 // since counts the messages from a sequence on that are known to be in flight

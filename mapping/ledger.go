@@ -28,6 +28,7 @@ type record struct {
 	written    time.Time
 	Generation uint64          `json:"gen"`
 	Leases     []recordedLease `json:"leases,omitempty"`
+	Cut        bool            `json:"cut,omitempty"`  // there are messages beyond Leases
 	More       [][2]int64      `json:"more,omitempty"` // deadline (Unix ms), how many beyond Leases
 	Gone       []uint64        `json:"gone,omitempty"` // deleted though another handed it out
 }
@@ -79,6 +80,8 @@ func (b *Broker) openLedger(ctx context.Context) error {
 
 // record writes down what changed since the last time.
 func (q *queue) record(ctx context.Context) {
+	q.recording.Lock() // an older record must not be stored last
+	defer q.recording.Unlock()
 	if !q.leases.takeDirty() {
 		return
 	}
@@ -162,7 +165,7 @@ func (q *queue) recall(ctx context.Context, s *settings) {
 	}
 	partial := false
 	for _, r := range only(all, s.generation) {
-		partial = partial || len(r.More) > 0
+		partial = partial || r.Cut
 		q.leases.learn(r)
 	}
 	q.partial.Store(partial)
@@ -241,7 +244,8 @@ func (ls *leases) learn(r record) {
 	for _, e := range r.Leases {
 		known, have := ls.held[e.Seq]
 		_, gone := ls.gone[e.Seq]
-		if gone || have && known.delivery >= e.Delivery || len(ls.held) >= maxLeases {
+		better := e.Delivery > known.delivery || e.Delivery == known.delivery && known.session != ls.q.b.session
+		if gone || have && !better || len(ls.held) >= maxLeases {
 			continue
 		}
 		ls.held[e.Seq] = e.lease(r.session)
@@ -262,6 +266,7 @@ func (ls *leases) record(generation uint64, now time.Time) record {
 		return cmp.Or(cmp.Compare(b.Delivery, a.Delivery), cmp.Compare(a.Seq, b.Seq))
 	})
 	if len(r.Leases) > maxRecorded {
+		r.Cut = true
 		r.More = inBulk(r.Leases[maxRecorded:], ls.q.now().visibility, now)
 		r.Leases = r.Leases[:maxRecorded]
 	}

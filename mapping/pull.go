@@ -196,5 +196,5 @@ func (q *queue) stray(m *nats.Msg) {
 		return
 	}
 	q.leases.open(d.seq, q.newLease(context.Background(), s, d))
-	q.returned(s, d.seq, d.number, d.turn)
+	q.returned(s, d.handle())
 }

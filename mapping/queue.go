@@ -19,7 +19,7 @@ type queue struct {
 	key    string
 	stream string
 
-	read       sync.Mutex // held while reading
+	read       chan struct{} // holds one while somebody reads
 	reading    atomic.Pointer[settings]
 	stale      atomic.Bool // somebody changed the configuration
 	retired    chan struct{}
@@ -27,6 +27,7 @@ type queue struct {
 	touched    atomic.Int64 // Unix s of the last call
 	recalled   atomic.Int64 // Unix ms of the last look into the ledger
 	raised     atomic.Int64 // Unix ms until when deliveries from before a longer timeout may be under way
+	recording  sync.Mutex
 	recovering atomic.Bool
 	partial    atomic.Bool   // the ledger does not tell of all messages in flight
 	trimmed    atomic.Uint64 // everything deleted before this sequence was purged
@@ -39,7 +40,7 @@ type queue struct {
 }
 
 func (b *Broker) newQueue(key string, s *settings) *queue {
-	q := &queue{b: b, key: key, stream: streamPrefix + key, retired: make(chan struct{})}
+	q := &queue{b: b, key: key, stream: streamPrefix + key, retired: make(chan struct{}), read: make(chan struct{}, 1)}
 	q.group.arrived = make(chan struct{}, 1)
 	q.reading.Store(s)
 	q.line.q, q.leases.q, q.room.q, q.group.q = q, q, q, q
@@ -78,12 +79,16 @@ var errNotConnected = errors.New("not connected to NATS")
 // Of one queue there is one reading at a time: an older one must not come last.
 func (b *Broker) read(ctx context.Context, key string) (*queue, error) {
 	known := b.known(key)
-	reading := &b.first
+	turn := b.first
 	if known != nil {
-		reading = &known.read
+		turn = known.read
 	}
-	reading.Lock()
-	defer reading.Unlock()
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if known != nil {
 		known.stale.Store(false) // before the reading: a change during it counts
 	}
@@ -137,7 +142,8 @@ func readConsumer(ctx context.Context, stream jetstream.Stream, key string, s *s
 		return err
 	}
 	if s.generation == 0 {
-		s.generation = newGeneration()
+		// Brokers that find none at once must not make two.
+		s.generation = uint64(stream.CachedInfo().Created.UnixNano())
 		s.consumer = consumerName(s.generation)
 		s.receivers, err = stream.CreateConsumer(ctx, s.consumerConfig(key))
 		return err
@@ -178,7 +184,7 @@ func (b *Broker) remember(ctx context.Context, key string, s *settings) *queue {
 		q.line.reset()
 	}
 	if before.visibility < s.visibility {
-		q.raised.Store(time.Now().Add(before.visibility + time.Second).UnixMilli())
+		q.raised.Store(max(q.raised.Load(), time.Now().Add(before.visibility+time.Second).UnixMilli()))
 	}
 	if *before.attributes.MaxMessages != *s.attributes.MaxMessages {
 		q.room.measure()

@@ -67,7 +67,7 @@ func (q *queue) take(ctx context.Context, most int) ([]Message, error) {
 	for {
 		raw, err := q.glimpse(ctx, most)
 		if err != nil {
-			again, err := q.explain(ctx, err)
+			again, err := q.explain(patience, err)
 			if !again || pause(patience, 20*time.Millisecond) != nil {
 				return nil, err
 			}
@@ -123,7 +123,8 @@ func (q *queue) newLease(ctx context.Context, s *settings, d delivery) lease {
 		session:  q.b.session,
 	}
 	if d.number > 1 {
-		if _, known := q.leases.find(d.seq); !known {
+		// What we know is all there is only if we gave out the last delivery too.
+		if last, known := q.leases.find(d.seq); !known || last.session != q.b.session || last.delivery != d.number-1 {
 			l.first, l.unheard = q.history(ctx, d)
 		}
 	}
@@ -139,6 +140,9 @@ type delivery struct {
 	stored   int64  // Unix ms
 	at       int64  // Unix ms: now
 }
+
+// handle names the delivery; it is not one to give out.
+func (d delivery) handle() handle { return handle{seq: d.seq, delivery: d.number, turn: d.turn} }
 
 func readDelivery(m *nats.Msg) (delivery, error) {
 	meta, err := m.Metadata()
