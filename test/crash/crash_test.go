@@ -79,7 +79,7 @@ func testKill(t *testing.T, p program, durability string, cycles int) {
 // lies in the last moment, sometimes so long that much does not.
 func lifetime(i int) time.Duration {
 	if i%5 == 4 {
-		return maxForgotten + rand.N(time.Second)
+		return maxForgotten + rand.N(maxForgotten/2)
 	}
 	return 50*time.Millisecond + rand.N(350*time.Millisecond)
 }

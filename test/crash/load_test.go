@@ -52,8 +52,8 @@ type load struct {
 	clients sync.WaitGroup
 
 	mu      sync.Mutex
-	goodbye bool // the program may be gone from here on
-	kept    []held
+	goodbye bool   // the program may be gone from here on
+	kept    []held // what a receiver took last without deleting it
 }
 
 // held is a message that a receiver has not deleted yet.
@@ -255,9 +255,10 @@ func (l *load) drain(t *testing.T) {
 			t.Fatalf("attributes: got %+v, %v", c, err)
 		}
 		if c.ActiveMsgNum+c.InactiveMsgNum+c.DelayMsgNum == 0 {
+			t.Logf("drained within %s", time.Since(began).Round(time.Millisecond))
 			return
 		}
-		if time.Since(began) > 30*time.Second {
+		if time.Since(began) > time.Minute {
 			t.Fatalf("nothing comes, and yet there are %d active, %d inactive, %d delayed messages", c.ActiveMsgNum, c.InactiveMsgNum, c.DelayMsgNum)
 		}
 	}
@@ -266,7 +267,7 @@ func (l *load) drain(t *testing.T) {
 // wantNothing wants that no message returns.
 func (l *load) wantNothing(t *testing.T) {
 	t.Helper()
-	if a := l.poll(t, 2); a.Code != 7000 {
+	if a := l.poll(t, 1); a.Code != 7000 {
 		t.Errorf("the last kill was a second after the last delete, and yet messages return: %+v", a)
 	}
 }
