@@ -204,3 +204,22 @@ func TestCountersNeverFallBelowZero(t *testing.T) {
 	end()
 	senders.Wait()
 }
+
+// A hang-up at one broker must not count at another that knows the message
+// from before.
+func TestHangUpElsewhereDoesNotCountHere(t *testing.T) {
+	a := newAccount(t)
+	a.create("dead", mapping.QueueAttributes{})
+	a.create("q", dying(2))
+	b := a.broker()
+	a.send("q", "x")
+	a.receive("q", 0)
+	ms, err := b.Receive(ctx, "q", 1, 3*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Return("q", ms)
+	if m := a.receive("q", 3*time.Second); m.Dequeues != 2 {
+		t.Errorf("got %+v, want a second reception", m)
+	}
+}
