@@ -195,8 +195,16 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 }
 
+// settle is how long a server is left alone before it shuts down. JetStream
+// writes the state of consumers about ten times a second, beside the shutdown
+// too: one begun just before may overwrite the last one with an older.
+const settle = 150 * time.Millisecond
+
 func (s *Server) stop() {
 	defer close(s.stopped)
+	if !s.memory {
+		time.Sleep(settle)
+	}
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
 	s.closeDir()
