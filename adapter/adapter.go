@@ -15,20 +15,21 @@ import (
 
 	"github.com/jetcmq/jetcmq/adapter/action"
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 // Key is what a SecretId stands for: the secret that signs its requests, and
 // the account that they reach.
 type Key struct {
-	Secret string
-	Broker *mapping.Broker
+	Secret  string
+	Account *account.Account
 }
 
 // Config says whom an Adapter serves and what it puts up with. The zero value
-// of every field but Broker (or Keys) is a good one.
+// of every field but Account (or Keys) is a good one.
 type Config struct {
-	Broker *mapping.Broker // serves everybody while Keys is nil
-	Keys   map[string]Key  // by SecretId; nil means that nobody has to sign
+	Account *account.Account // serves everybody while Keys is nil
+	Keys    map[string]Key   // by SecretId; nil means that nobody has to sign
 
 	Hosts          []string      // host names clients may have signed besides the one they sent
 	TrustForwarded bool          // X-Forwarded-Host is such a name; only behind a proxy that sets it
@@ -54,7 +55,7 @@ type Adapter struct {
 
 	// action.Find and Action.Call; tests of the wire alone set their own.
 	find func(action.API, string) *action.Action
-	call func(*action.Action, context.Context, *mapping.Broker, action.Params) (action.Answer, error)
+	call func(*action.Action, context.Context, *account.Account, action.Params) (action.Answer, error)
 }
 
 // New makes an Adapter. It starts nothing.
@@ -114,11 +115,11 @@ func (a *Adapter) run(q *request) (action.Answer, error) {
 	if act == nil {
 		return action.Answer{}, mapping.ErrActionMissing
 	}
-	broker, err := a.authenticate(q)
+	account, err := a.authenticate(q)
 	if err != nil {
 		return action.Answer{}, err
 	}
-	return a.call(act, q.Context(), broker, action.Params{API: action.Legacy, Pairs: q.pairs})
+	return a.call(act, q.Context(), account, action.Params{API: action.Legacy, Pairs: q.pairs})
 }
 
 // reply writes the answer, or tells the answer that nobody got it.

@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // connections is how many clients a benchmark over HTTP has.
@@ -45,9 +47,9 @@ func BenchmarkHTTP(b *testing.B) {
 	})
 	for _, level := range []struct {
 		name       string
-		durability mapping.Durability
+		durability jet.Durability
 		sync       embedded.Sync
-	}{{"process", mapping.Process, embedded.SyncEverySecond}, {"power", mapping.Power, embedded.SyncAlways}, {"memory", mapping.Memory, embedded.Memory}} {
+	}{{"process", jet.Process, embedded.SyncEverySecond}, {"power", jet.Power, embedded.SyncAlways}, {"memory", jet.Memory, embedded.Memory}} {
 		b.Run(level.name+"/send", func(b *testing.B) {
 			load(b, engine(b, level.durability, level.sync), same)
 		})
@@ -73,7 +75,7 @@ func BenchmarkHTTP(b *testing.B) {
 // BenchmarkWake is the time from a send's request to the answer of a poll that
 // waited for it.
 func BenchmarkWake(b *testing.B) {
-	addr := engine(b, mapping.Process, embedded.SyncEverySecond)
+	addr := engine(b, jet.Process, embedded.SyncEverySecond)
 	sender, receiver := dial(b, addr), dial(b, addr)
 	poll, send := plain("Action=ReceiveMessage", "pollingWaitSeconds=30&queueName=bench"), sendMessage("127.0.0.1")
 	var took []time.Duration
@@ -111,7 +113,7 @@ func BenchmarkWake(b *testing.B) {
 func BenchmarkBacklog(b *testing.B) {
 	for _, backlog := range []int{0, 1_000_000} {
 		b.Run(fmt.Sprint(backlog), func(b *testing.B) {
-			addr := engine(b, mapping.Process, embedded.SyncEverySecond)
+			addr := engine(b, jet.Process, embedded.SyncEverySecond)
 			fill(b, addr, backlog+b.N)
 			load(b, addr, func(int) exchange { return receiveAndDelete })
 		})
@@ -120,7 +122,7 @@ func BenchmarkBacklog(b *testing.B) {
 
 // BenchmarkIdlePolls is the processor time that a thousand waiting polls cost.
 func BenchmarkIdlePolls(b *testing.B) {
-	addr := engine(b, mapping.Process, embedded.SyncEverySecond)
+	addr := engine(b, jet.Process, embedded.SyncEverySecond)
 	poll := plain("Action=ReceiveMessage", "pollingWaitSeconds=30&queueName=bench")
 	for range 1000 {
 		c := dial(b, addr)
@@ -144,7 +146,7 @@ func processorTime() time.Duration {
 }
 
 // engine serves a queue "bench" by all of the product, and returns its address.
-func engine(b *testing.B, d mapping.Durability, sync embedded.Sync) string {
+func engine(b *testing.B, d jet.Durability, sync embedded.Sync) string {
 	b.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	s, err := embedded.Start(embedded.Config{Dir: b.TempDir(), Sync: sync, Log: quiet})
@@ -156,16 +158,16 @@ func engine(b *testing.B, d mapping.Durability, sync embedded.Sync) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	broker, err := mapping.Open(context.Background(), mapping.Config{InProcess: door, User: door.User, Password: door.Password, Durability: d})
+	broker, err := account.Open(context.Background(), account.Config{Config: jet.Config{InProcess: door, User: door.User, Password: door.Password, Durability: d}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { broker.Close(context.Background()) })
 	n := 600 // nothing comes back during a benchmark
-	if _, err := broker.CreateQueue(context.Background(), "bench", mapping.QueueAttributes{VisibilityTimeout: &n}); err != nil {
+	if _, err := broker.Queues.CreateQueue(context.Background(), "bench", mapping.QueueAttributes{VisibilityTimeout: &n}); err != nil {
 		b.Fatal(err)
 	}
-	return serve(b, New(Config{Keys: map[string]Key{testID: {Secret: testSecret, Broker: broker}}, Log: quiet}))
+	return serve(b, New(Config{Keys: map[string]Key{testID: {Secret: testSecret, Account: broker}}, Log: quiet}))
 }
 
 // exchange is what one client does once.

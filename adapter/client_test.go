@@ -22,7 +22,7 @@ import (
 	"testing"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
-	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 const (
@@ -43,7 +43,7 @@ func wire(c Config, outcome func(ctx context.Context, name string, p action.Para
 	}
 	a := New(c)
 	a.find = func(_ action.API, name string) *action.Action { return &action.Action{Name: name} }
-	a.call = func(act *action.Action, ctx context.Context, _ *mapping.Broker, p action.Params) (action.Answer, error) {
+	a.call = func(act *action.Action, ctx context.Context, _ *account.Account, p action.Params) (action.Answer, error) {
 		return outcome(ctx, act.Name, p)
 	}
 	return a

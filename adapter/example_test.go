@@ -10,8 +10,9 @@ import (
 	"os"
 
 	"github.com/jetcmq/jetcmq/adapter"
-	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // A whole CMQ server inside a Go test: no port of NATS, no file left behind.
@@ -30,12 +31,12 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	broker, err := mapping.Open(context.Background(), mapping.Config{InProcess: door, User: door.User, Password: door.Password})
+	broker, err := account.Open(context.Background(), account.Config{Config: jet.Config{InProcess: door, User: door.User, Password: door.Password}})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer broker.Close(context.Background())
-	api := httptest.NewServer(adapter.New(adapter.Config{Broker: broker}))
+	api := httptest.NewServer(adapter.New(adapter.Config{Account: broker}))
 	defer api.Close()
 
 	// From here on any CMQ client does; this one has no SDK at hand.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 const (
@@ -28,21 +29,21 @@ const (
 
 // signer checks signatures made with one secret.
 type signer struct {
-	broker       *mapping.Broker
+	account      *account.Account
 	sha1, sha256 sync.Pool // of hash.Hash: a keyed HMAC is reset for less than a new one costs
 }
 
 func newSigner(k Key) *signer {
-	s := &signer{broker: k.Broker}
+	s := &signer{account: k.Account}
 	s.sha1.New = func() any { return hmac.New(sha1.New, []byte(k.Secret)) }
 	s.sha256.New = func() any { return hmac.New(sha256.New, []byte(k.Secret)) }
 	return s
 }
 
 // authenticate returns the account whose key signed the request.
-func (a *Adapter) authenticate(q *request) (*mapping.Broker, error) {
+func (a *Adapter) authenticate(q *request) (*account.Account, error) {
 	if a.signers == nil {
-		return a.config.Broker, nil
+		return a.config.Account, nil
 	}
 	for _, name := range [...]string{"SecretId", "Signature", "Timestamp", "Nonce"} {
 		if q.get(name) == "" {
@@ -60,7 +61,7 @@ func (a *Adapter) authenticate(q *request) (*mapping.Broker, error) {
 	if !a.verify(s, q) {
 		return nil, mapping.ErrSignature
 	}
-	return s.broker, nil
+	return s.account, nil
 }
 
 // near tells whether a time stamp is within skew of now. Nonces are not kept: the

@@ -57,8 +57,8 @@ func (a QueueAttributes) Over(base QueueAttributes) QueueAttributes {
 	return a
 }
 
-// check refuses combinations that no single field's range can.
-func (a QueueAttributes) check() error {
+// Check refuses combinations that no single field's range can.
+func (a QueueAttributes) Check() error {
 	if *a.Rewind > *a.Retention {
 		return ErrRewindOverRetain
 	}
@@ -134,4 +134,5 @@ func (p DeadLetterPolicy) MarshalText() ([]byte, error) {
 	return json.Marshal(plain(p))
 }
 
-func seconds(n *int) time.Duration { return time.Duration(*n) * time.Second }
+// Seconds is the duration a number of the wire stands for.
+func Seconds(n *int) time.Duration { return time.Duration(*n) * time.Second }

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // A disk that runs full must not be filled: JetStream would fail until a
@@ -33,13 +35,13 @@ func TestANearlyFullDisk(t *testing.T) {
 	}
 	const reserve = 32 << 20
 	free := func() (int64, error) { free, _, err := s.Free(); return free, err }
-	b, err := mapping.Open(context.Background(), mapping.Config{
-		InProcess: door, User: door.User, Password: door.Password, DiskFree: free, DiskReserve: reserve})
+	b, err := account.Open(context.Background(), account.Config{Config: jet.Config{
+		InProcess: door, User: door.User, Password: door.Password, DiskFree: free, DiskReserve: reserve}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close(context.Background()) })
-	if _, err := b.CreateQueue(context.Background(), "q", mapping.QueueAttributes{}); err != nil {
+	if _, err := b.Queues.CreateQueue(context.Background(), "q", mapping.QueueAttributes{}); err != nil {
 		t.Fatal(err)
 	}
 	stored := sendUntilRefused(t, b)
@@ -53,7 +55,7 @@ func TestANearlyFullDisk(t *testing.T) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := b.Send(context.Background(), "q", "room again", 0); err == nil {
+		if _, err := b.Queues.Send(context.Background(), "q", "room again", 0); err == nil {
 			return
 		} else if time.Now().After(deadline) {
 			t.Fatalf("sending does not recover: %v", err)
@@ -64,7 +66,7 @@ func TestANearlyFullDisk(t *testing.T) {
 
 // sendUntilRefused fills the queue with eight clients and tells how many
 // messages were acknowledged.
-func sendUntilRefused(t *testing.T, b *mapping.Broker) (stored int) {
+func sendUntilRefused(t *testing.T, b *account.Account) (stored int) {
 	t.Helper()
 	body := strings.Repeat("x", 50_000)
 	var mu sync.Mutex
@@ -72,7 +74,7 @@ func sendUntilRefused(t *testing.T, b *mapping.Broker) (stored int) {
 	for range 8 {
 		clients.Go(func() {
 			for range 1000 {
-				_, err := b.Send(context.Background(), "q", body, 0)
+				_, err := b.Queues.Send(context.Background(), "q", body, 0)
 				if errors.Is(err, mapping.ErrSendRefused) {
 					return
 				}
@@ -91,10 +93,10 @@ func sendUntilRefused(t *testing.T, b *mapping.Broker) (stored int) {
 	return stored
 }
 
-func drain(t *testing.T, b *mapping.Broker) (received int) {
+func drain(t *testing.T, b *account.Account) (received int) {
 	t.Helper()
 	for {
-		ms, err := b.Receive(context.Background(), "q", 16, 0)
+		ms, err := b.Queues.Receive(context.Background(), "q", 16, 0)
 		if errors.Is(err, mapping.ErrNoMessage) {
 			return received
 		}
@@ -102,7 +104,7 @@ func drain(t *testing.T, b *mapping.Broker) (received int) {
 			t.Fatal(err)
 		}
 		for _, m := range ms {
-			if err := b.Delete(context.Background(), "q", m.Handle); err != nil {
+			if err := b.Queues.Delete(context.Background(), "q", m.Handle); err != nil {
 				t.Fatal(err)
 			}
 			received++

@@ -22,15 +22,20 @@ type room struct{ rooms, libraries []string }
 // floors is the drawing of ARCHITECTURE.md. A room may only look downwards.
 var floors = map[string]room{
 	"mapping/embedded": {nil, []string{"github.com/nats-io/nats-server/v2", "github.com/gofrs/flock"}},
-	"mapping":          {nil, []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid"}},
-	"adapter/action":   {[]string{"mapping"}, nil},
-	"adapter":          {[]string{"adapter/action", "mapping"}, []string{"github.com/gin-gonic/gin"}},
-	"cmd/jetcmq": {[]string{"adapter", "mapping", "mapping/embedded"},
+	"mapping":          {nil, nil},
+	"mapping/jet":      {nil, natsClient},
+	"mapping/queues":   {[]string{"mapping", "mapping/jet"}, natsClient},
+	"mapping/account":  {[]string{"mapping/jet", "mapping/queues"}, nil},
+	"adapter/action":   {[]string{"mapping", "mapping/account"}, nil},
+	"adapter":          {[]string{"adapter/action", "mapping", "mapping/account"}, []string{"github.com/gin-gonic/gin"}},
+	"cmd/jetcmq": {[]string{"adapter", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
 }
 
+var natsClient = []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid"}
+
 // tests may also run a server, and look at it as a native client does.
-var tests = room{[]string{"mapping/embedded", "mapping"}, []string{"github.com/nats-io/nats.go", "github.com/nats-io/nats-server/v2"}}
+var tests = room{[]string{"mapping/embedded", "mapping", "mapping/jet", "mapping/queues", "mapping/account"}, []string{"github.com/nats-io/nats.go", "github.com/nats-io/nats-server/v2"}}
 
 func TestFloors(t *testing.T) {
 	t.Parallel()

@@ -12,20 +12,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jetcmq/jetcmq/adapter"
-	"github.com/jetcmq/jetcmq/mapping"
-	"github.com/jetcmq/jetcmq/mapping/embedded"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/adapter"
+	"github.com/jetcmq/jetcmq/mapping/account"
+	"github.com/jetcmq/jetcmq/mapping/embedded"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // world is all of the service in this process: engine, brokers, HTTP server.
 type world struct {
-	engine  *embedded.Server
-	brokers []*mapping.Broker
-	server  *httptest.Server
-	native  *nats.Conn   // into the first account
-	serving atomic.Int64 // requests
+	engine   *embedded.Server
+	accounts []*account.Account
+	server   *httptest.Server
+	native   *nats.Conn   // into the first account
+	serving  atomic.Int64 // requests
 	caller
 }
 
@@ -48,8 +50,8 @@ func start(t *testing.T, dir string) *world {
 	keys := map[string]adapter.Key{}
 	for _, name := range accounts {
 		b := w.open(t, name, log)
-		w.brokers = append(w.brokers, b)
-		keys["AKID"+name] = adapter.Key{Secret: secrets["AKID"+name], Broker: b}
+		w.accounts = append(w.accounts, b)
+		keys["AKID"+name] = adapter.Key{Secret: secrets["AKID"+name], Account: b}
 	}
 	handler := adapter.New(adapter.Config{Keys: keys, Log: log})
 	w.server = httptest.NewUnstartedServer(handler)
@@ -64,9 +66,9 @@ func start(t *testing.T, dir string) *world {
 }
 
 // open opens an account for the adapter and, if it is the first, for NATS programs.
-func (w *world) open(t *testing.T, account string, log *slog.Logger) *mapping.Broker {
+func (w *world) open(t *testing.T, name string, log *slog.Logger) *account.Account {
 	t.Helper()
-	door, err := w.engine.InProcess(account)
+	door, err := w.engine.InProcess(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func (w *world) open(t *testing.T, account string, log *slog.Logger) *mapping.Br
 			t.Fatal(err)
 		}
 	}
-	b, err := mapping.Open(t.Context(), mapping.Config{InProcess: door, User: door.User, Password: door.Password, Log: log})
+	b, err := account.Open(t.Context(), account.Config{Config: jet.Config{InProcess: door, User: door.User, Password: door.Password, Log: log}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,17 +87,15 @@ func (w *world) open(t *testing.T, account string, log *slog.Logger) *mapping.Br
 // stop ends it in order, as the program does.
 func (w *world) stop(t *testing.T) {
 	t.Helper()
-	for _, b := range w.brokers {
+	for _, b := range w.accounts {
 		b.EndPolls()
 	}
 	w.server.Close()
 	w.native.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	for _, b := range w.brokers {
-		if err := b.Close(ctx); err != nil {
-			t.Error(err)
-		}
+	for _, b := range w.accounts {
+		b.Close(ctx)
 	}
 	if err := w.engine.Stop(ctx); err != nil {
 		t.Error(err)

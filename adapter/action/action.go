@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 // API is one of the three interfaces over which an action may be called.
@@ -55,7 +56,7 @@ type Action struct {
 	input reflect.Type // the struct that in fills
 	in    parameters
 	out   members
-	call  func(ctx context.Context, b *mapping.Broker, p Params) (Answer, error)
+	call  func(ctx context.Context, on *account.Account, p Params) (Answer, error)
 }
 
 // Answer is what a successful (or partly successful) call returns.
@@ -73,23 +74,23 @@ type Answer struct {
 var table []*Action
 
 // define adds an action to the table, at start-up.
-func define[In, Out any](a Action, do func(context.Context, *mapping.Broker, In) (Out, error)) *Action {
+func define[In, Out any](a Action, do func(context.Context, *account.Account, In) (Out, error)) *Action {
 	table = append(table, compile(a, do))
 	return table[len(table)-1]
 }
 
 // compile completes a with all that follows from do and its structs. It panics
 // on a struct or tag that it does not understand.
-func compile[In, Out any](a Action, do func(context.Context, *mapping.Broker, In) (Out, error)) *Action {
+func compile[In, Out any](a Action, do func(context.Context, *account.Account, In) (Out, error)) *Action {
 	a.input = reflect.TypeFor[In]()
 	a.in = compileParameters(a.input)
 	a.out = compileMembers(reflect.TypeFor[Out]())
-	a.call = func(ctx context.Context, b *mapping.Broker, p Params) (Answer, error) {
+	a.call = func(ctx context.Context, on *account.Account, p Params) (Answer, error) {
 		var in In
 		if err := a.in.bind(p.Pairs, reflect.ValueOf(&in).Elem()); err != nil {
 			return Answer{}, err
 		}
-		out, err := do(ctx, b, in)
+		out, err := do(ctx, on, in)
 		if err != nil && !a.Partial {
 			return Answer{}, err
 		}
@@ -126,6 +127,6 @@ func (a *Action) name(api API) string {
 
 // Call binds the parameters and runs the action. An error may come together
 // with Fields (BatchDeleteMessage answers 6010 with its errorList).
-func (a *Action) Call(ctx context.Context, b *mapping.Broker, p Params) (Answer, error) {
-	return a.call(ctx, b, p)
+func (a *Action) Call(ctx context.Context, on *account.Account, p Params) (Answer, error) {
+	return a.call(ctx, on, p)
 }

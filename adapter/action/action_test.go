@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 func TestFind(t *testing.T) {
@@ -52,7 +53,7 @@ func TestCallAnswers(t *testing.T) {
 		handedOut
 	}
 	returned := false
-	do := func(context.Context, *mapping.Broker, struct{}) (out, error) {
+	do := func(context.Context, *account.Account, struct{}) (out, error) {
 		return out{"1", handedOut{func() { returned = true }}}, mapping.ErrNoQueue
 	}
 	answer, err := compile(Action{}, do).Call(t.Context(), nil, Params{})

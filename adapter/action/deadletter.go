@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 // deadLetterPieces is a dead-letter policy in separate parameters, as a
@@ -34,21 +35,21 @@ var UnbindDeadLetter = define(Action{
 	Name:   "UnbindDeadLetter",
 	Doc:    "Ends a queue's use of a dead-letter queue. Messages already moved stay where they are.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Source mapping.QueueName `cmq:"queueName"`
 }) (struct{}, error) {
-	return struct{}{}, b.UnbindDeadLetter(ctx, in.Source)
+	return struct{}{}, a.Queues.UnbindDeadLetter(ctx, in.Source)
 })
 
 var ListDeadLetterSourceQueues = define(Action{
 	Name:   "ListDeadLetterSourceQueues",
 	Doc:    "Lists the queues whose dead letters go to a queue.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue  mapping.QueueName `cmq:"deadLetterQueueName"`
 	Search string            `cmq:"searchWord" default:""`
 	page
 }) (out queueList, err error) {
-	out.Total, out.Queues, err = b.DeadLetterSources(ctx, in.Queue, in.Search, in.Offset, int(in.Limit))
+	out.Total, out.Queues, err = a.Queues.DeadLetterSources(ctx, in.Queue, in.Search, in.Offset, int(in.Limit))
 	return out, err
 })

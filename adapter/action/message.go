@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 // body is a message's text. What is not UTF-8 is refused rather than stored:
@@ -57,14 +58,14 @@ var SendMessage = define(Action{
 	Name:   "SendMessage",
 	Doc:    "Puts one message into a queue. It is stored when the answer comes.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrBodyTooLarge, mapping.ErrHeapFull, mapping.ErrSendRefused},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 	Body  body              `cmq:"msgBody"`
 	Delay delay             `cmq:"delaySeconds" range:"0..6048000" default:"0"`
 }) (out struct {
 	ID string `cmq:"msgId"`
 }, err error) {
-	out.ID, err = b.Send(ctx, in.Queue, string(in.Body), in.Delay.duration())
+	out.ID, err = a.Queues.Send(ctx, in.Queue, string(in.Body), in.Delay.duration())
 	return out, err
 })
 
@@ -78,7 +79,7 @@ var BatchSendMessage = define(Action{
 	Doc:  "Puts up to 16 messages into a queue, all or none, under one delay. Ids are answered in the order of the bodies.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrBatchTooLarge, mapping.ErrBodyTooLarge,
 		mapping.ErrHeapFull, mapping.ErrSendRefused},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue  mapping.QueueName `cmq:"queueName"`
 	Bodies []body            `cmq:"msgBody"`
 	Delay  delay             `cmq:"delaySeconds" range:"0..6048000" default:"0"`
@@ -89,7 +90,7 @@ var BatchSendMessage = define(Action{
 	if size(bodies) > mapping.MaxBodySize {
 		return out, mapping.ErrBatchTooLarge
 	}
-	ids, err := b.SendBatch(ctx, in.Queue, bodies, in.Delay.duration())
+	ids, err := a.Queues.SendBatch(ctx, in.Queue, bodies, in.Delay.duration())
 	for _, id := range ids {
 		out.Messages = append(out.Messages, sent{id})
 	}
@@ -122,19 +123,19 @@ var ReceiveMessage = define(Action{
 		"Without any it waits, and answers 7000 at the end of the wait. " +
 		"A wait above 30 seconds counts as 30, a negative one as absent.",
 	Errors: []*mapping.Error{mapping.ErrNoMessage, mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 	Wait  wait              `cmq:"pollingWaitSeconds" range:"0..30" default:"-1"`
 }) (out struct {
 	mapping.Message
 	handedOut
 }, err error) {
-	messages, err := b.Receive(ctx, in.Queue, 1, in.Wait.duration())
+	messages, err := a.Queues.Receive(ctx, in.Queue, 1, in.Wait.duration())
 	if err != nil {
 		return out, err
 	}
 	out.Message = messages[0]
-	out.giveBack = func() { b.Return(in.Queue, messages) }
+	out.giveBack = func() { a.Queues.Return(in.Queue, messages) }
 	return out, nil
 })
 
@@ -143,7 +144,7 @@ var BatchReceiveMessage = define(Action{
 	Doc: "Hands out up to 16 messages as ReceiveMessage hands out one. " +
 		"It never waits to fill the batch: as soon as there are any, they are the answer.",
 	Errors: []*mapping.Error{mapping.ErrNoMessage, mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 	Most  int               `cmq:"numOfMsg" range:"1..16"`
 	Wait  wait              `cmq:"pollingWaitSeconds" range:"0..30" default:"-1"`
@@ -151,9 +152,9 @@ var BatchReceiveMessage = define(Action{
 	Messages []mapping.Message `cmq:"msgInfoList"`
 	handedOut
 }, err error) {
-	messages, err := b.Receive(ctx, in.Queue, in.Most, in.Wait.duration())
+	messages, err := a.Queues.Receive(ctx, in.Queue, in.Most, in.Wait.duration())
 	out.Messages = messages
-	out.giveBack = func() { b.Return(in.Queue, messages) }
+	out.giveBack = func() { a.Queues.Return(in.Queue, messages) }
 	return out, err
 })
 
@@ -162,11 +163,11 @@ var DeleteMessage = define(Action{
 	Doc: "Deletes a message that was received. Only the handle of its latest delivery counts, " +
 		"only once, and only before nextVisibleTime.",
 	Errors: []*mapping.Error{mapping.ErrHandle, mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue  mapping.QueueName `cmq:"queueName"`
 	Handle handle            `cmq:"receiptHandle"`
 }) (struct{}, error) {
-	return struct{}{}, b.Delete(ctx, in.Queue, string(in.Handle))
+	return struct{}{}, a.Queues.Delete(ctx, in.Queue, string(in.Handle))
 })
 
 var BatchDeleteMessage = define(Action{
@@ -175,14 +176,14 @@ var BatchDeleteMessage = define(Action{
 		"If some or all fail, the error comes with errorList, which has one entry a failure.",
 	Errors:  []*mapping.Error{mapping.ErrDeletePartly, mapping.ErrDeleteAll, mapping.ErrNoQueue},
 	Partial: true,
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue   mapping.QueueName `cmq:"queueName"`
 	Handles []handle          `cmq:"receiptHandle"`
 }) (out struct {
 	Failures []failure `cmq:"errorList" absent:"empty"`
 }, err error) {
 	handles := texts(in.Handles)
-	errs, err := b.DeleteBatch(ctx, in.Queue, handles)
+	errs, err := a.Queues.DeleteBatch(ctx, in.Queue, handles)
 	if err != nil {
 		return out, err
 	}

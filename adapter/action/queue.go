@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 // queueSettings are all that CreateQueue and SetQueueAttributes can be told.
@@ -49,7 +50,7 @@ var CreateQueue = define(Action{
 		"names that differ only in case are the same name.",
 	Errors: []*mapping.Error{mapping.ErrQueueExists, mapping.ErrTooManyQueues, mapping.ErrRewindOverRetain,
 		mapping.ErrParameters, mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 	queueSettings
 }) (out struct {
@@ -59,18 +60,18 @@ var CreateQueue = define(Action{
 	if err != nil {
 		return out, err
 	}
-	out.ID, err = b.CreateQueue(ctx, in.Queue, attributes)
+	out.ID, err = a.Queues.CreateQueue(ctx, in.Queue, attributes)
 	return out, err
 })
 
 var ListQueue = define(Action{
 	Name: "ListQueue",
 	Doc:  "Lists the account's queues by name, a page at a time.",
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Search string `cmq:"searchWord" default:""`
 	page
 }) (out queueList, err error) {
-	out.Total, out.Queues, err = b.Queues(ctx, in.Search, in.Offset, int(in.Limit))
+	out.Total, out.Queues, err = a.Queues.Queues(ctx, in.Search, in.Offset, int(in.Limit))
 	return out, err
 })
 
@@ -78,10 +79,10 @@ var GetQueueAttributes = define(Action{
 	Name:   "GetQueueAttributes",
 	Doc:    "Tells how a queue is set up and what is in it.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 }) (mapping.QueueDescription, error) {
-	return b.DescribeQueue(ctx, in.Queue)
+	return a.Queues.DescribeQueue(ctx, in.Queue)
 })
 
 var SetQueueAttributes = define(Action{
@@ -89,7 +90,7 @@ var SetQueueAttributes = define(Action{
 	Doc: "Changes those attributes of a queue that are sent, and answers all of them as they are then. " +
 		"An empty deadLetterPolicy, or {}, unbinds the dead-letter queue.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrRewindOverRetain, mapping.ErrParameters},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 	queueSettings
 }) (out struct {
@@ -100,7 +101,7 @@ var SetQueueAttributes = define(Action{
 	if err != nil {
 		return out, err
 	}
-	queue, err := b.SetQueue(ctx, in.Queue, attributes)
+	queue, err := a.Queues.SetQueue(ctx, in.Queue, attributes)
 	out.ID, out.QueueAttributes = queue.ID, queue.QueueAttributes
 	return out, err
 })
@@ -109,20 +110,20 @@ var DeleteQueue = define(Action{
 	Name:   "DeleteQueue",
 	Doc:    "Deletes a queue with all its messages. A queue that others use for their dead letters must be unbound first.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrParameters},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 }) (struct{}, error) {
-	return struct{}{}, b.DeleteQueue(ctx, in.Queue)
+	return struct{}{}, a.Queues.DeleteQueue(ctx, in.Queue)
 })
 
 var ClearQueue = define(Action{
 	Name:   "ClearQueue",
 	Doc:    "Drops all messages of a queue: waiting, in flight, delayed and rewindable ones.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 }) (struct{}, error) {
-	return struct{}{}, b.ClearQueue(ctx, in.Queue)
+	return struct{}{}, a.Queues.ClearQueue(ctx, in.Queue)
 })
 
 var RewindQueue = define(Action{
@@ -130,11 +131,11 @@ var RewindQueue = define(Action{
 	Doc: "Delivers again every message sent at or after a time, deleted ones included, as far back as rewindSeconds reaches. " +
 		"The time is read as seconds, milliseconds, microseconds or nanoseconds by its magnitude.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrNoRewind, mapping.ErrRewindTime},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 	Start unixTime          `cmq:"startConsumeTime" range:"1.."`
 }) (struct{}, error) {
-	return struct{}{}, b.RewindQueue(ctx, in.Queue, in.Start.time())
+	return struct{}{}, a.Queues.RewindQueue(ctx, in.Queue, in.Start.time())
 })
 
 // unixTime is a time since 1970 in whatever unit its magnitude suggests: the
@@ -167,11 +168,11 @@ var QueryQueueRoute = define(Action{
 	Doc: "Lists the TCP gateways of a queue, of which there are none: CMQ's TCP protocol is not served. " +
 		"It tells whether a queue exists.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
-}, func(ctx context.Context, b *mapping.Broker, in struct {
+}, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 }) (out struct {
 	Addresses []string `cmq:"addr"`
 }, err error) {
-	_, err = b.DescribeQueue(ctx, in.Queue)
+	_, err = a.Queues.DescribeQueue(ctx, in.Queue)
 	return out, err
 })

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // check judges what a single field's type cannot. The first fault wins.
@@ -111,7 +111,7 @@ func (c *config) checkEngine() error {
 // repeat passwords in them. It sees to it that each account has its own way
 // into NATS: two on one connection would see each other's queues.
 func (c *config) checkExternal() error {
-	for i, address := range strings.Split(mapping.Config{URL: c.NATSURL}.Address(), ",") {
+	for i, address := range strings.Split(jet.Config{URL: c.NATSURL}.Address(), ",") {
 		if u, err := url.Parse(address); err != nil || u.Hostname() == "" {
 			return fmt.Errorf("JETCMQ_NATS_URL: address %d is not like nats://host:4222", i+1)
 		}

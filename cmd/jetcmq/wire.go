@@ -7,33 +7,35 @@ import (
 	"log/slog"
 
 	"github.com/jetcmq/jetcmq/adapter"
-	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
+	"github.com/jetcmq/jetcmq/mapping/jet"
+	"github.com/jetcmq/jetcmq/mapping/queues"
 )
 
 // engine is what the API stands on: a broker for each account, and the NATS
 // server below them if it is ours.
 type engine struct {
-	brokers map[string]*mapping.Broker // by account
-	inside  *embedded.Server           // nil with an external server
-	url     string                     // for NATS clients, without passwords
-	data    string
+	accounts map[string]*account.Account // by name
+	inside   *embedded.Server            // nil with an external server
+	url      string                      // for NATS clients, without passwords
+	data     string
 }
 
 // open starts or reaches NATS and opens every account.
 func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
-	e := &engine{brokers: map[string]*mapping.Broker{}}
+	e := &engine{accounts: map[string]*account.Account{}}
 	if err := e.start(c, log); err != nil {
 		return nil, err
 	}
-	for _, account := range c.accounts() {
-		b, err := e.openAccount(ctx, c, account, log)
+	for _, name := range c.accounts() {
+		a, err := e.openAccount(ctx, c, name, log)
 		if err != nil {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.StopTimeout)
 			defer cancel()
 			return nil, errors.Join(err, e.close(ctx))
 		}
-		e.brokers[account] = b
+		e.accounts[name] = a
 	}
 	return e, nil
 }
@@ -41,7 +43,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
 // start runs the embedded server, unless there is an external one.
 func (e *engine) start(c config, log *slog.Logger) (err error) {
 	if c.NATSURL != "" {
-		e.url = mapping.Config{URL: c.NATSURL}.Address()
+		e.url = jet.Config{URL: c.NATSURL}.Address()
 		e.data = "in the NATS server"
 		return nil
 	}
@@ -83,35 +85,32 @@ func explainStart(err error, c config) error {
 	return err
 }
 
-func (e *engine) openAccount(ctx context.Context, c config, account string, log *slog.Logger) (*mapping.Broker, error) {
-	levels := map[string]mapping.Durability{"memory": mapping.Memory, "process": mapping.Process, "power": mapping.Power}
-	m := mapping.Config{
-		Durability: levels[c.Durability],
-		Replicas:   c.Replicas,
-		MaxQueues:  c.MaxQueues,
-		PollMargin: c.PollMargin,
-		Log:        log.With("account", account),
+func (e *engine) openAccount(ctx context.Context, c config, name string, log *slog.Logger) (*account.Account, error) {
+	levels := map[string]jet.Durability{"memory": jet.Memory, "process": jet.Process, "power": jet.Power}
+	m := account.Config{
+		Config: jet.Config{Durability: levels[c.Durability], Replicas: c.Replicas, Log: log.With("account", name)},
+		Queues: queues.Config{Max: c.MaxQueues, PollMargin: c.PollMargin},
 	}
-	if m.PollMargin == 0 {
-		m.PollMargin = -1 // its zero means the default
+	if c.PollMargin == 0 {
+		m.Queues.PollMargin = -1 // its zero means the default
 	}
 	if e.inside == nil {
 		m.URL, m.User, m.Password, m.Token = c.NATSURL, c.NATSUser, c.NATSPassword, c.NATSToken
-		m.CredsFile, m.NKeyFile = c.credsFile(account), c.NATSNKey
+		m.CredsFile, m.NKeyFile = c.credsFile(name), c.NATSNKey
 		m.CAFile, m.CertFile, m.KeyFile = c.NATSCA, c.NATSCert, c.NATSKey
-	} else if err := e.enter(&m, c, account); err != nil {
+	} else if err := e.enter(&m.Config, c, name); err != nil {
 		return nil, err
 	}
-	b, err := mapping.Open(ctx, m)
+	a, err := account.Open(ctx, m)
 	if err != nil && e.inside == nil {
-		return nil, fmt.Errorf("JETCMQ_NATS_URL: account %s: %w", account, err)
+		return nil, fmt.Errorf("JETCMQ_NATS_URL: account %s: %w", name, err)
 	}
-	return b, err
+	return a, err
 }
 
 // enter points m to the door of the embedded server, and to its disk.
-func (e *engine) enter(m *mapping.Config, c config, account string) error {
-	door, err := e.inside.InProcess(account)
+func (e *engine) enter(m *jet.Config, c config, name string) error {
+	door, err := e.inside.InProcess(name)
 	if err != nil {
 		return err
 	}
@@ -137,29 +136,28 @@ func (e *engine) adapter(c config, log *slog.Logger) *adapter.Adapter {
 		Log:            log,
 	}
 	if len(c.credentials) == 0 {
-		a.Broker = e.brokers[defaultAccount]
+		a.Account = e.accounts[defaultAccount]
 		return adapter.New(a)
 	}
 	a.Keys = map[string]adapter.Key{}
 	for _, one := range c.credentials {
-		a.Keys[one.id] = adapter.Key{Secret: one.key, Broker: e.brokers[one.account]}
+		a.Keys[one.id] = adapter.Key{Secret: one.key, Account: e.accounts[one.account]}
 	}
 	return adapter.New(a)
 }
 
 func (e *engine) endPolls() {
-	for _, b := range e.brokers {
-		b.EndPolls()
+	for _, a := range e.accounts {
+		a.EndPolls()
 	}
 }
 
 func (e *engine) close(ctx context.Context) error {
-	var all []error
-	for _, b := range e.brokers {
-		all = append(all, b.Close(ctx))
+	for _, a := range e.accounts {
+		a.Close(ctx)
 	}
 	if e.inside != nil {
-		all = append(all, e.inside.Stop(ctx))
+		return e.inside.Stop(ctx)
 	}
-	return errors.Join(all...)
+	return nil
 }

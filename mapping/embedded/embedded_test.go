@@ -13,9 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jetcmq/jetcmq/mapping/embedded"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping/embedded"
 )
 
 func ExampleStart() {

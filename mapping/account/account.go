@@ -1,0 +1,46 @@
+// Package account opens all that CMQ keeps for one account.
+package account
+
+import (
+	"context"
+
+	"github.com/jetcmq/jetcmq/mapping/jet"
+	"github.com/jetcmq/jetcmq/mapping/queues"
+)
+
+// Config tells where the account lives in NATS, and how its parts may behave.
+type Config struct {
+	jet.Config
+	Queues queues.Config
+}
+
+// Account is one account: its queues.
+type Account struct {
+	Queues *queues.Broker
+	conn   *jet.Conn
+}
+
+// Open connects to the account and makes what the service needs there. It
+// fails when NATS cannot be reached or JetStream is off.
+func Open(ctx context.Context, c Config) (*Account, error) {
+	conn, err := jet.Open(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	a := &Account{conn: conn}
+	if a.Queues, err = queues.Open(ctx, conn, c.Queues); err != nil {
+		conn.Close(ctx)
+		return nil, err
+	}
+	return a, nil
+}
+
+// EndPolls makes every waiting receive, and all later ones, answer without
+// waiting. It is for shutdown.
+func (a *Account) EndPolls() { a.Queues.EndPolls() }
+
+// Close ends the polls and leaves, giving back what it holds.
+func (a *Account) Close(ctx context.Context) {
+	a.Queues.Close(ctx)
+	a.conn.Close(ctx)
+}

@@ -1,0 +1,94 @@
+package jet
+
+import (
+	"context"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping/embedded"
+)
+
+// newConn connects to an engine of its own.
+func newConn(t *testing.T) *Conn {
+	t.Helper()
+	ctx := context.Background()
+	s, err := embedded.Start(embedded.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	door, err := s.InProcess("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(Config{InProcess: door, User: door.User, Password: door.Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(ctx) })
+	if _, err := c.JS.CreateStream(ctx, jetstream.StreamConfig{Name: "s", Subjects: []string{"s"}, AllowAtomicPublish: true}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestReadAck(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]uint64{
+		`{"stream":"cmq-queue-q","seq":17}`:                         17,
+		`{"stream":"s", "domain":"hub", "seq":1, "duplicate":true}`: 1,
+		`{"stream":"s","seq":5700,"batch":"x","count":16}`:          5700,
+	} {
+		if got, err := readAck([]byte(text)); err != nil || got != want {
+			t.Errorf("%s: got %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "x", "{}", `{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"},"stream":"s","seq":0}`} {
+		if _, err := readAck([]byte(text)); err == nil {
+			t.Errorf("%s: got no error", text)
+		}
+	}
+}
+
+// Every burst of receivers left its subscriptions behind for ever.
+func TestABurstOfReceiversLeavesFewSubscriptions(t *testing.T) {
+	t.Parallel()
+	c := newConn(t)
+	before := c.NC.NumSubscriptions()
+	var burst []*slot
+	for range maxFree + 100 {
+		s, err := c.slots.take()
+		if err != nil {
+			t.Fatal(err)
+		}
+		burst = append(burst, s)
+	}
+	for _, s := range burst {
+		c.slots.put(s)
+	}
+	if got := c.NC.NumSubscriptions(); got > before+maxFree {
+		t.Errorf("got %d subscriptions, there were %d before", got, before)
+	}
+}
+
+// A batch went by the patience of the sender who happened to be its first.
+func TestASenderWhoGivesUpFailsNobodyElse(t *testing.T) {
+	t.Parallel()
+	c := newConn(t)
+	gone, giveUp := context.WithCancel(context.Background())
+	giveUp()
+	var batch []*entry
+	for _, ctx := range []context.Context{gone, context.Background()} {
+		batch = append(batch, &entry{ctx: ctx, ms: []*nats.Msg{nats.NewMsg("s")}, result: make(chan error, 1)})
+	}
+	c.NewGroup().commit(batch)
+	if err := <-batch[1].result; err != nil {
+		t.Errorf("the other sender: %v", err)
+	}
+}

@@ -1,0 +1,200 @@
+package queues
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/embedded"
+	"github.com/jetcmq/jetcmq/mapping/jet"
+)
+
+// newBroker opens a broker on an engine of its own, with a queue q.
+func newBroker(t *testing.T, d jet.Durability) *Broker {
+	t.Helper()
+	t.Parallel()
+	ctx := context.Background()
+	s, err := embedded.Start(embedded.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	door, err := s.InProcess("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := jet.Open(jet.Config{InProcess: door, User: door.User, Password: door.Password, Durability: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(ctx) })
+	b, err := Open(ctx, conn, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close(ctx) })
+	if _, err := b.CreateQueue(ctx, "q", mapping.QueueAttributes{}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// newLeases are those of a broker whose session is "here", in a queue with a
+// visibility timeout of 12 hours.
+func newLeases() *leases {
+	q := (&Broker{session: "here"}).newQueue("q", &settings{visibility: 12 * time.Hour})
+	return &q.leases
+}
+
+// A message noted as gone (by a sweep, or by another broker before a rewind)
+// stayed so when it was delivered again: its own handle was refused.
+func TestADeliveredMessageIsNotGone(t *testing.T) {
+	t.Parallel()
+	ls := newLeases()
+	ls.drop(1)
+	ls.open(1, lease{delivery: 1, session: "here"})
+	ls.learn(record{session: "there", Gone: []uint64{1}})
+	if ok, own := ls.claim(handle{seq: 1, delivery: 1, session: "here"}); !ok || !own {
+		t.Errorf("the handle of the latest delivery: got %v, %v", ok, own)
+	}
+}
+
+// With the table full, a second delivery was not noted, and the first one's
+// entry refused its handle.
+func TestAFullTableKeepsUpWithTheMessagesInIt(t *testing.T) {
+	t.Parallel()
+	ls := newLeases()
+	ls.held = make(map[uint64]lease, maxLeases)
+	for seq := range uint64(maxLeases) {
+		ls.held[seq] = lease{delivery: 1, session: "here"}
+	}
+	if l := ls.open(7, lease{delivery: 2, session: "here"}); l.session != "here" {
+		t.Errorf("second delivery of a message in the table: got %+v", l)
+	}
+	if ok, _ := ls.claim(handle{seq: 7, delivery: 2, session: "here"}); !ok {
+		t.Error("its handle is refused")
+	}
+	if l := ls.open(maxLeases, lease{delivery: 1, session: "here"}); l.session != untracked {
+		t.Errorf("a message beyond: got %+v, want it untracked", l)
+	}
+}
+
+// A reading begun before a change could end after it: the old settings then
+// stayed in force.
+func TestAnOlderReadingNeverComesLast(t *testing.T) {
+	b := newBroker(t, jet.Process)
+	ctx := context.Background()
+	for size := 2000; size < 2040; size++ {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if _, err := b.read(ctx, "q"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		if _, err := b.SetQueue(ctx, "q", mapping.QueueAttributes{MaxMessageSize: &size}); err != nil {
+			t.Fatal(err)
+		}
+		all.Wait()
+		if got := *b.known("q").now().attributes.MaxMessageSize; got != size {
+			t.Fatalf("got %d in force, want %d", got, size)
+		}
+	}
+}
+
+// A receive without wait went on through a backlog of dead letters long after
+// its client had left.
+func TestAReceiverWhoLeftDoesNotWorkOffTheDead(t *testing.T) {
+	b := newBroker(t, jet.Process)
+	ctx := context.Background()
+	one, n := 1, 20
+	if _, err := b.CreateQueue(ctx, "mortal", mapping.QueueAttributes{VisibilityTimeout: &one,
+		DeadLetter: &mapping.DeadLetterPolicy{Queue: "q", Policy: mapping.ByCount, MaxReceiveCount: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	b.stop() // the keeper would move them meanwhile
+	for range n {
+		if _, err := b.Send(ctx, "mortal", "x", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ms, err := b.Receive(ctx, "mortal", n, 0); err != nil || len(ms) != n {
+		t.Fatalf("got %d messages, %v, want %d", len(ms), err, n)
+	}
+	left, leave := context.WithCancel(ctx)
+	leave()
+	deadline, tick := time.After(5*time.Second), time.NewTicker(20*time.Millisecond)
+	defer tick.Stop()
+	for moved := int64(0); moved == 0; {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("no message dies")
+		}
+		if _, err := b.known("mortal").take(left, 1); err != nil {
+			t.Fatal(err)
+		}
+		c, err := b.known("q").counts(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if moved = c.messages; moved > 1 {
+			t.Errorf("%d dead letters moved for a receiver of one who had left", moved)
+		}
+	}
+}
+
+// What was left of a refused batch in the messages' headers made JetStream
+// refuse each alone, too.
+func TestSendersAreServedOneByOneWhereBatchesAreRefused(t *testing.T) {
+	b := newBroker(t, jet.Power)
+	for range 60 { // JetStream allows a stream 50 open batches
+		m := nats.NewMsg(messageSubject + "q")
+		m.Header.Set("Nats-Batch-Id", nats.NewInbox())
+		m.Header.Set("Nats-Batch-Sequence", "1")
+		if err := b.conn.NC.PublishMsg(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.conn.NC.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	errs := make(chan error)
+	for range 8 {
+		go func() { _, err := b.Send(context.Background(), "q", "x", 0); errs <- err }()
+	}
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A record of a full table was larger than a NATS server takes by default, so
+// it cut the connection.
+func TestTheLargestRecordFitsAMessage(t *testing.T) {
+	t.Parallel()
+	ls := newLeases()
+	now := time.Now().UnixMilli()
+	ls.held, ls.gone = map[uint64]lease{}, map[uint64]int64{}
+	for i := range uint64(50_000) { // one for each second there is, and more
+		given := now - int64(i%43_200)*1000
+		ls.held[1e12+i] = lease{first: given, stored: given, given: given, promised: 43_200_000,
+			delivery: 1e6, turn: 1e12 + i, unheard: 1e6, session: "here"}
+		ls.gone[1e12+i] = now
+	}
+	data, err := json.Marshal(ls.record(newGeneration(), time.Now()))
+	if err != nil || len(data) > 1<<20-2048 {
+		t.Errorf("got %d bytes, %v", len(data), err)
+	}
+}

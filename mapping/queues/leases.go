@@ -1,0 +1,306 @@
+package queues
+
+import (
+	"sync"
+	"time"
+)
+
+// leases is what a broker remembers of the deliveries it handed out and of
+// those it learnt of from others: who holds a message until when, and since
+// when it is known. It decides nothing that JetStream decides; it refuses
+// handles early, tells waiting from held messages, and dates first deliveries.
+type leases struct {
+	q *queue
+
+	mu   sync.Mutex
+	held map[uint64]lease // by stream sequence; entries outlive their deadline until the message is gone
+	gone map[uint64]int64 // deleted here though handed out elsewhere: until when (Unix ms) that matters
+	// dirty tells that the ledger does not yet know all of the above.
+	dirty bool
+}
+
+type lease struct {
+	first    int64  // Unix ms of the first delivery
+	stored   int64  // Unix ms when the message came into the stream
+	given    int64  // Unix ms of the latest delivery; 0 = handed back
+	promised int64  // ms of invisibility its receiver was promised
+	delivery uint64 // JetStream's number of the latest delivery
+	turn     uint64 // the consumer's sequence of it
+	unheard  uint64 // deliveries nobody received: the receiver was gone
+	session  string // who handed it out
+	deleting bool   // an acknowledgement is on its way
+}
+
+// until is when the message becomes visible again (Unix ms): when its receiver
+// was promised, or sooner where the queue's timeout is shorter by now. JetStream
+// itself goes by the current timeout; the keeper hands back what that would
+// hide for longer than was promised.
+func (l lease) until(current time.Duration) int64 {
+	if l.given == 0 {
+		return 0
+	}
+	return l.given + min(l.promised, current.Milliseconds()) + grace.Milliseconds()
+}
+
+// received is how often somebody truly received the message.
+func (l lease) received() int { return int(l.delivery - min(l.unheard, l.delivery)) }
+
+const (
+	// maxLeases bounds the memory for messages in flight. Handles given out
+	// beyond it are checked against JetStream only, like another broker's.
+	maxLeases = 1 << 20
+	untracked = "--------" // session in such a handle
+)
+
+// open notes a delivery and gives what is known of the message.
+func (ls *leases) open(seq uint64, l lease) lease {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.held == nil {
+		ls.held = map[uint64]lease{}
+	}
+	delete(ls.gone, seq) // JetStream delivers it, so it is not
+	old, known := ls.held[seq]
+	if known && l.delivery > 1 {
+		l.unheard = old.unheard
+		if old.received() > 0 {
+			l.first = old.first
+		}
+	}
+	if !known && len(ls.held) >= maxLeases {
+		l.session = untracked
+		ls.q.partial.Store(true)
+		return l
+	}
+	ls.held[seq] = l
+	ls.dirty = true
+	return l
+}
+
+// claim takes the right to delete what h names, or tells that h is not the
+// handle of a live delivery as far as this broker knows. Of several deletes
+// with one handle one gets it.
+func (ls *leases) claim(h handle) (ok, own bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if _, deleted := ls.gone[h.seq]; deleted {
+		return false, false
+	}
+	l, known := ls.held[h.seq]
+	if h.session != ls.q.b.session {
+		// Handed out elsewhere, or before a restart. If somebody holds the
+		// message from us by now, that other delivery is no longer the latest.
+		if known && (l.session == ls.q.b.session || l.delivery != h.delivery || l.deleting) {
+			return false, false
+		}
+		return true, false
+	}
+	if !known || l.delivery != h.delivery || l.session != h.session || l.deleting {
+		return false, true
+	}
+	l.deleting = true
+	ls.held[h.seq] = l
+	return true, true
+}
+
+// settle ends what claim began: the message is deleted, or is not after all.
+func (ls *leases) settle(h handle, deleted bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l, known := ls.held[h.seq]
+	switch {
+	case !deleted && known:
+		l.deleting = false
+		ls.held[h.seq] = l
+	case deleted:
+		delete(ls.held, h.seq)
+		if h.session != ls.q.b.session {
+			ls.bury(h.seq, h.given+h.visibility+grace.Milliseconds())
+		}
+		ls.dirty = true
+	}
+}
+
+// bury remembers that a message another broker handed out is gone.
+func (ls *leases) bury(seq uint64, until int64) {
+	if ls.gone == nil {
+		ls.gone = map[uint64]int64{}
+	}
+	if len(ls.gone) < maxLeases {
+		ls.gone[seq] = until
+	}
+}
+
+// unhear notes that nobody received a delivery, so that it does not count.
+// False: it is not the latest one, or its time is over.
+func (ls *leases) unhear(seq, delivery uint64, now time.Time) bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l, known := ls.held[seq]
+	if !known || l.delivery != delivery || l.deleting || l.until(ls.q.now().visibility) <= now.UnixMilli() {
+		return false
+	}
+	l.unheard++
+	l.given = 0
+	ls.held[seq] = l
+	ls.dirty = true
+	return true
+}
+
+// drop forgets a message that has left the queue, though others may record it.
+func (ls *leases) drop(seq uint64) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	delete(ls.held, seq)
+	ls.bury(seq, time.Now().Add(recordLife).UnixMilli())
+	ls.dirty = true
+}
+
+// prune forgets everything up to JetStream's acknowledgement floor: it is gone.
+func (ls *leases) prune(floor uint64, now time.Time) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for seq := range ls.held {
+		if seq <= floor {
+			delete(ls.held, seq)
+			ls.dirty = true
+		}
+	}
+	for seq, until := range ls.gone {
+		if seq <= floor || until < now.UnixMilli() {
+			delete(ls.gone, seq)
+			ls.dirty = true
+		}
+	}
+}
+
+// clear forgets all: another generation of the consumer counts anew.
+func (ls *leases) clear() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.held, ls.gone, ls.dirty = nil, nil, true
+}
+
+// doubt forgets the deliveries of the last moment before the connection broke:
+// a JetStream server that was killed forgets them too, so those messages may
+// be anybody's by now and our handles for them must not delete.
+func (ls *leases) doubt(lost int64) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	const window = 1000 // ms; 100 to 300 were seen
+	begin := lost - window
+	for seq, l := range ls.held {
+		if l.given >= begin && l.session == ls.q.b.session {
+			l.session = "" // its past is still true, its handle is void
+			ls.held[seq] = l
+		}
+	}
+	ls.dirty = true
+}
+
+// live counts the messages somebody holds now: handed out here or, by records,
+// elsewhere.
+func (ls *leases) live(now time.Time, records []record) int {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ms, current := now.UnixMilli(), ls.q.now().visibility
+	count := 0
+	for _, l := range ls.held {
+		if l.until(current) > ms && l.session == ls.q.b.session {
+			count++
+		}
+	}
+	return count + ls.elsewhere(ms, current, records)
+}
+
+// elsewhere counts what only others know: each message once, unless somebody
+// says it is gone.
+func (ls *leases) elsewhere(ms int64, current time.Duration, records []record) int {
+	gone := map[uint64]bool{}
+	for _, r := range records {
+		for _, seq := range r.Gone {
+			gone[seq] = true
+		}
+	}
+	seen := map[uint64]bool{}
+	count := 0
+	for _, r := range records {
+		for _, e := range r.Leases {
+			mine := ls.held[e.Seq].session == ls.q.b.session
+			_, buried := ls.gone[e.Seq]
+			if e.lease(r.session).until(current) > ms && !mine && !buried && !gone[e.Seq] && !seen[e.Seq] {
+				seen[e.Seq] = true
+				count++
+			}
+		}
+		for _, m := range r.More {
+			if m[0] > ms {
+				count += int(m[1])
+			}
+		}
+	}
+	return count
+}
+
+// overdue takes the deliveries made here whose promised time is over, though
+// JetStream hides them by a timeout that was made longer since.
+func (ls *leases) overdue(now time.Time) map[uint64]lease {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ms, current := now.UnixMilli(), ls.q.now().visibility
+	found := map[uint64]lease{}
+	for seq, l := range ls.held {
+		ours := l.session == ls.q.b.session && !l.deleting && l.given != 0
+		if ours && l.promised < current.Milliseconds() && l.until(current) <= ms {
+			found[seq] = l
+			l.given = 0
+			ls.held[seq] = l
+			ls.dirty = true
+		}
+	}
+	return found
+}
+
+// restore undoes what overdue noted.
+func (ls *leases) restore(seq uint64, l lease) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if now, known := ls.held[seq]; known && now.delivery == l.delivery {
+		ls.held[seq] = l
+	}
+}
+
+// since counts the messages from a sequence on that are known to be in flight
+// or to have been.
+func (ls *leases) since(seq uint64) (n int64) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for s := range ls.held {
+		if s >= seq {
+			n++
+		}
+	}
+	return n
+}
+
+// find gives what is known of a message.
+func (ls *leases) find(seq uint64) (lease, bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l, ok := ls.held[seq]
+	return l, ok
+}
+
+// over lists the deliveries whose time is over, with what is known of them.
+func (ls *leases) over(now time.Time) map[uint64]lease {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ms, current := now.UnixMilli(), ls.q.now().visibility
+	ended := map[uint64]lease{}
+	for seq, l := range ls.held {
+		if l.until(current) <= ms && !l.deleting {
+			ended[seq] = l
+		}
+	}
+	return ended
+}

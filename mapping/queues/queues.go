@@ -1,0 +1,234 @@
+package queues
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping"
+)
+
+// CreateQueue makes a queue with a over the defaults. Errors: ErrQueueExists,
+// also for a name that differs only in case, ErrTooManyQueues,
+// ErrRewindOverRetain, ErrNoQueue for a dead-letter queue that does not exist,
+// ErrParameters for a binding that is not allowed.
+func (b *Broker) CreateQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (id string, err error) {
+	b.setup.Lock()
+	defer b.setup.Unlock()
+	key := name.Key()
+	s := settings{name: string(name), id: "queue-" + mapping.RandomText(10), secret: newSecret(), attributes: a.Over(mapping.DefaultAttributes()),
+		storage: b.conn.Storage(), replicas: b.conn.Replicas}
+	s.created = time.Now().Unix()
+	s.modified = s.created
+	if err := s.attributes.Check(); err != nil {
+		return "", err
+	}
+	if err := b.vacant(ctx, key); err != nil {
+		return "", err
+	}
+	if s.attributes.DeadLetter != nil {
+		all, err := b.allQueues(ctx)
+		if err != nil {
+			return "", err
+		}
+		if err := b.bind(ctx, key, &s, all); err != nil {
+			return "", err
+		}
+	}
+	if err := b.create(ctx, key, s); err != nil {
+		return "", err
+	}
+	return s.id, nil
+}
+
+// vacant tells whether the name is free and the account has room for a queue.
+func (b *Broker) vacant(ctx context.Context, key string) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	queues := 0
+	list := b.conn.JS.StreamNames(ctx, jetstream.WithStreamListSubject(messageSubject+"*"))
+	for name := range list.Name() {
+		if name == streamPrefix+key {
+			return mapping.ErrQueueExists
+		}
+		queues++
+	}
+	if err := list.Err(); err != nil {
+		return fmt.Errorf("list queues: %w", err)
+	}
+	if queues >= b.conf.Max {
+		return mapping.ErrTooManyQueues
+	}
+	return nil
+}
+
+// create makes the stream, then the consumer. The stream decides: if we die
+// in between, the next reader of the queue makes the consumer.
+func (b *Broker) create(ctx context.Context, key string, s settings) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	_, err := b.conn.JS.CreateStream(ctx, b.streamConfig(key, s))
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		return mapping.ErrQueueExists // somebody was faster; ids differ, so configurations do
+	}
+	if err != nil {
+		return fmt.Errorf("create stream of queue %s: %w", s.name, err)
+	}
+	_, err = b.read(ctx, key)
+	return err
+}
+
+// allQueues reads every queue of the account, by key.
+func (b *Broker) allQueues(ctx context.Context) (map[string]settings, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	all := map[string]settings{}
+	list := b.conn.JS.ListStreams(ctx, jetstream.WithStreamListSubject(messageSubject+"*"))
+	for info := range list.Info() {
+		key, ours := strings.CutPrefix(info.Config.Name, streamPrefix)
+		if !ours {
+			continue
+		}
+		s, err := readSettings(info.Config)
+		if err != nil {
+			b.log.Error("a queue cannot be read and is left out", "error", err)
+			continue
+		}
+		all[key] = s
+	}
+	if err := list.Err(); err != nil {
+		return nil, fmt.Errorf("list queues: %w", err)
+	}
+	return all, nil
+}
+
+// Queues lists the queues whose name contains search, whatever the case, by
+// name: total of them, and the page of at most limit from offset on.
+func (b *Broker) Queues(ctx context.Context, search string, offset, limit int) (total int, page []mapping.QueueRef, err error) {
+	return b.list(ctx, search, offset, limit, func(settings) bool { return true })
+}
+
+// DeadLetterSources lists likewise the queues whose dead letters go to name.
+func (b *Broker) DeadLetterSources(ctx context.Context, name mapping.QueueName, search string, offset, limit int) (total int, page []mapping.QueueRef, err error) {
+	if _, err := b.queue(ctx, name); err != nil {
+		return 0, nil, err
+	}
+	return b.list(ctx, search, offset, limit, func(s settings) bool {
+		return s.attributes.DeadLetter != nil && s.attributes.DeadLetter.Queue == name.Key()
+	})
+}
+
+func (b *Broker) list(ctx context.Context, search string, offset, limit int, want func(settings) bool) (int, []mapping.QueueRef, error) {
+	all, err := b.allQueues(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	refs := []mapping.QueueRef{}
+	search = strings.ToLower(search)
+	for key, s := range all {
+		if want(s) && strings.Contains(key, search) {
+			refs = append(refs, mapping.QueueRef{ID: s.id, Name: s.name})
+		}
+	}
+	sort.Slice(refs, func(i, j int) bool { return refs[i].Name < refs[j].Name })
+	total := len(refs)
+	from := min(max(offset, 0), total)
+	return total, refs[from : from+min(max(limit, 0), total-from)], nil
+}
+
+// SetQueue changes what a says and leaves the rest. New values hold for
+// everything that happens from now on; a shorter visibility timeout and a
+// shorter retention also for messages already there.
+func (b *Broker) SetQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (mapping.QueueDescription, error) {
+	b.setup.Lock()
+	defer b.setup.Unlock()
+	q, err := b.queue(ctx, name)
+	if err != nil {
+		return mapping.QueueDescription{}, err
+	}
+	if q, err = b.read(ctx, q.key); err != nil { // what we knew may be a moment old
+		return mapping.QueueDescription{}, err
+	}
+	before := q.now()
+	s := *before
+	s.attributes = a.Over(before.attributes)
+	s.modified = time.Now().Unix()
+	if err := s.attributes.Check(); err != nil {
+		return mapping.QueueDescription{}, err
+	}
+	if a.DeadLetter != nil && !a.DeadLetter.None() {
+		all, err := b.allQueues(ctx)
+		if err != nil {
+			return mapping.QueueDescription{}, err
+		}
+		if err := b.bind(ctx, q.key, &s, all); err != nil {
+			return mapping.QueueDescription{}, err
+		}
+	}
+	if err := b.update(ctx, q, s); err != nil {
+		return mapping.QueueDescription{}, err
+	}
+	if (*before.attributes.Rewind == 0) != (*s.attributes.Rewind == 0) {
+		// Switching the window off drops what it kept; switching it on must
+		// not bring back what was deleted before.
+		if err := q.trim(ctx, 0); err != nil {
+			return mapping.QueueDescription{}, err
+		}
+	}
+	return q.now().describe(), nil
+}
+
+// update writes the stream's configuration and reads it back, which puts the
+// consumer in line.
+func (b *Broker) update(ctx context.Context, q *queue, s settings) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	if _, err := b.conn.JS.UpdateStream(ctx, b.streamConfig(q.key, s)); err != nil {
+		return fmt.Errorf("update queue %s: %w", s.name, err)
+	}
+	_, err := b.read(ctx, q.key)
+	return err
+}
+
+// DeleteQueue removes a queue with its messages. A queue that others use for
+// their dead letters is kept: ErrParameters.
+func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error {
+	b.setup.Lock()
+	defer b.setup.Unlock()
+	all, err := b.allQueues(ctx)
+	if err != nil {
+		return err
+	}
+	key := name.Key()
+	for _, s := range all {
+		if d := s.attributes.DeadLetter; d != nil && d.Queue == key {
+			return mapping.ErrParameters.Because("queue is the dead-letter queue of " + s.name + ", unbind it first")
+		}
+	}
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	err = b.conn.JS.DeleteStream(ctx, streamPrefix+key)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		err = mapping.ErrNoQueue
+	} else if err != nil {
+		return fmt.Errorf("delete queue %s: %w", name, err)
+	}
+	b.forget(key)
+	return err
+}
+
+// describe gives the configured half of a queue's description.
+func (s settings) describe() mapping.QueueDescription {
+	d := mapping.QueueDescription{QueueRef: mapping.QueueRef{ID: s.id, Name: s.name}, QueueAttributes: s.attributes, Created: s.created, Modified: s.modified}
+	if dl := s.attributes.DeadLetter; dl != nil {
+		shown := *dl
+		shown.Queue = dl.ID // the vendor takes a name and answers an id
+		d.DeadLetter = &shown
+	}
+	return d
+}
