@@ -16,7 +16,7 @@ type Error struct {
 	Text   string // the service's own words, its typing errors included; %s stands for one thing
 }
 
-// The errors the queue service answers. Numbers and texts are the vendor's.
+// The errors the queue service answers, some of them the topic service too. Numbers and texts are the vendor's.
 var (
 	ErrParameters       = &Error{4000, 10110, "InvalidParameter", "request parameters error"}
 	ErrQueueName        = &Error{4000, 10020, "InvalidParameterValue", "queue name format error"}
@@ -51,6 +51,32 @@ var (
 	ErrDeleteAll        = &Error{6020, 10290, "FailedOperation", "batch delete message failed"}
 	ErrNoRewind         = &Error{6050, 10670, "UnsupportedOperation", "your queue cannot be rewinded"}
 	ErrNoMessage        = &Error{7000, 10200, "ResourceUnavailable", "no message"}
+)
+
+// The errors only the topic service answers.
+var (
+	ErrTooManyFilterTags    = &Error{4000, 10490, "InvalidParameterValue", "number of filterTag exceed limit"}
+	ErrEndpointFormat       = &Error{4000, 10500, "InvalidParameterValue", "endpoint format error"}
+	ErrProtocol             = &Error{4000, 10510, "InvalidParameterValue", "undefined protocol"}
+	ErrStrategy             = &Error{4000, 10520, "InvalidParameterValue", "undefined notify retry stragety"} // sic
+	ErrFormat               = &Error{4000, 10530, "InvalidParameterValue", "undefined notify content format"}
+	ErrTopicInUse           = &Error{4000, 10540, "ResourceInUse", "there exists subscriptions under this topic, please unsubscribe all of them before DeleteTopic"}
+	ErrTopicName            = &Error{4000, 10590, "InvalidParameterValue", "topic name format error"}
+	ErrSubscriptionName     = &Error{4000, 10590, "InvalidParameterValue", "subscription name format error"}
+	ErrEndpoint             = &Error{4000, 10630, "InvalidParameterValue", "illegal endpoint"}
+	ErrTooManyBindingKeys   = &Error{4000, 10680, "InvalidParameterValue", "too many bindingKey"}
+	ErrTooManyDelimiters    = &Error{4000, 10691, "InvalidParameterValue", "too many delimeters"} // sic
+	ErrNoBindingKey         = &Error{4000, 10710, "MissingParameter", "parameters lack of bindingKey"}
+	ErrTooManyTags          = &Error{4000, 10720, "InvalidParameterValue", "too many msgTag"}
+	ErrNoTopic              = &Error{4440, 10600, "ResourceNotFound", "topic is not existed, or deleted"}
+	ErrNoSubscription       = &Error{4440, 10560, "ResourceNotFound", "subscription is not existed"}
+	ErrTooManyTopics        = &Error{4450, 10610, "LimitExceeded", "number of topics has reached the limit"}
+	ErrTopicExists          = &Error{4460, 10550, "ResourceInUse", "topic is already existed"}
+	ErrSubscriptionExists   = &Error{4490, 10470, "ResourceInUse", "subscribtion is already existed"} // sic
+	ErrTooManySubscriptions = &Error{4500, 10480, "LimitExceeded", "number of subscription has reached the limit"}
+	ErrEndpointBlank        = &Error{4510, 10570, "InvalidParameterValue", "url connot contain any blank characters"} // sic
+	ErrNoSubscribers        = &Error{6030, 10650, "FailedOperation", "topic has no subscription, please create a subscription before publishing message"}
+	ErrNoMatch              = &Error{6030, 10730, "FailedOperation", "no bindingKey or filterTag matches the routingKey or msgTag"}
 )
 
 // Error gives the text as API 2.0 writes it: the module in brackets, then the words.

@@ -19,6 +19,38 @@ func (n *QueueName) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// TopicName is a topic's name; what holds for a QueueName holds for it.
+type TopicName string
+
+// UnmarshalText accepts a legal name and refuses every other with ErrTopicName.
+func (n *TopicName) UnmarshalText(text []byte) error {
+	if !legalName(string(text)) {
+		return ErrTopicName
+	}
+	*n = TopicName(text)
+	return nil
+}
+
+// Key is the name's canonical form.
+func (n TopicName) Key() string { return strings.ToLower(string(n)) }
+
+// SubscriptionName is a subscription's name, unique within its topic; what
+// holds for a QueueName holds for it.
+type SubscriptionName string
+
+// UnmarshalText accepts a legal name and refuses every other with
+// ErrSubscriptionName.
+func (n *SubscriptionName) UnmarshalText(text []byte) error {
+	if !legalName(string(text)) {
+		return ErrSubscriptionName
+	}
+	*n = SubscriptionName(text)
+	return nil
+}
+
+// Key is the name's canonical form.
+func (n SubscriptionName) Key() string { return strings.ToLower(string(n)) }
+
 func legalName(s string) bool {
 	if len(s) == 0 || len(s) > 64 {
 		return false

@@ -5,8 +5,8 @@ import "context"
 // Push is one message on its way to one subscriber's HTTP endpoint.
 type Push struct {
 	Endpoint     string // http:// or https://
-	Format       string // FormatJSON or FormatSimplified
-	Owner        int64  // the account's number
+	Format       Format
+	Owner        int64 // the account's number
 	Topic        string
 	Subscription string
 	ID           string // the msgId that Publish answered, decimal digits
@@ -21,9 +21,3 @@ type Push struct {
 // whatever else happens is a failure, and the subscription's strategy decides
 // about the next attempt.
 type Deliver func(ctx context.Context, p Push) error
-
-// What a pushed body looks like.
-const (
-	FormatJSON       = "JSON"       // an object with the message and where it comes from
-	FormatSimplified = "SIMPLIFIED" // the message's text alone
-)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jetcmq/jetcmq/mapping/jet"
 	"github.com/jetcmq/jetcmq/mapping/queues"
+	"github.com/jetcmq/jetcmq/mapping/topics"
 )
 
 // Config tells where the account lives in NATS, and how its parts may behave.
@@ -14,9 +15,10 @@ type Config struct {
 	Queues queues.Config
 }
 
-// Account is one account: its queues.
+// Account is one account: its queues and topics.
 type Account struct {
 	Queues *queues.Broker
+	Topics *topics.Broker
 	conn   *jet.Conn
 }
 
@@ -27,7 +29,7 @@ func Open(ctx context.Context, c Config) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Account{conn: conn}
+	a := &Account{conn: conn, Topics: &topics.Broker{}}
 	if a.Queues, err = queues.Open(ctx, conn, c.Queues); err != nil {
 		conn.Close(ctx)
 		return nil, err
