@@ -106,17 +106,24 @@ func (c *Conn) Within(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeout(ctx, c.CallTimeout)
 }
 
-// Carries tells whether the NATS server takes messages with size bytes of
-// body. The embedded server does; an external one refuses the largest at its
-// default max_payload, by cutting the connection.
-func (c *Conn) Carries(size int) bool {
-	const headers = 2048 // what headers may take in a message
-	return int64(size+headers) <= c.NC.MaxPayload()
+// Refuse tells why bodies should not be stored now; an empty text is no reason.
+// What it lets through is taken from the room left on the disk.
+func (c *Conn) Refuse(bodies []string) (why string) {
+	const headers = 2048 // what headers of ours may take in a message
+	size := 0
+	for _, body := range bodies {
+		// An external server at its default max_payload refuses the largest
+		// message there is, by cutting the connection.
+		if int64(len(body)+headers) > c.NC.MaxPayload() {
+			return "larger than the NATS server takes, set its max_payload to 2MB"
+		}
+		size += len(body)
+	}
+	if !c.disk.take(size) {
+		return "the disk is nearly full, delete messages or make room"
+	}
+	return ""
 }
-
-// DiskHasRoom takes size bytes of what is free above the reserve; false tells
-// that the disk is nearly full.
-func (c *Conn) DiskHasRoom(size int) bool { return c.disk.take(size) }
 
 // Close closes the connection after what is on its way has been handed back.
 func (c *Conn) Close(ctx context.Context) {

@@ -43,6 +43,12 @@ func (c *Conn) Pull(stream, consumer string, most int, expires time.Duration) (*
 	return c.Ask(NextSubject(stream, consumer), PullRequest(most, expires, true), most)
 }
 
+// Stream asks a consumer for the next most messages, as they come until
+// expires has passed.
+func (c *Conn) Stream(stream, consumer string, most int, expires time.Duration) (*Pull, error) {
+	return c.Ask(NextSubject(stream, consumer), PullRequest(most, expires, false), most)
+}
+
 // NextSubject is where a consumer is asked for messages.
 func NextSubject(stream, consumer string) string {
 	return "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer
@@ -107,6 +113,29 @@ func (p *Pull) Release(ctx context.Context, stray func(*nats.Msg)) {
 			p.c.Log.Debug("unsubscribe", "error", err)
 		}
 	})
+}
+
+// Withdraw ends a pull before its time and gives stray what was on its way. A
+// message that JetStream sends in this very moment may be missed, and comes
+// again when its ack wait is over.
+func (p *Pull) Withdraw(stray func(*nats.Msg)) {
+	if p.left == 0 || p.over {
+		p.c.slots.put(p.slot)
+		return
+	}
+	if err := p.slot.sub.Drain(); err != nil || p.c.NC.FlushTimeout(p.c.CallTimeout) != nil {
+		return // not connected: nothing comes
+	}
+	for {
+		select {
+		case m := <-p.slot.in:
+			if _, ended := Status(m); !ended {
+				stray(m)
+			}
+		default:
+			return
+		}
+	}
 }
 
 const lateAnswers = 30 * time.Second

@@ -46,7 +46,7 @@ func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[stri
 	if sources >= mapping.MaxDLSources {
 		return mapping.ErrParameters.Because(fmt.Sprintf("a queue can serve %d others as dead-letter queue, not more", mapping.MaxDLSources))
 	}
-	if err := b.expectLetters(ctx, target, dlq); err != nil {
+	if err := b.lengthenMemory(ctx, target, dlq, letterMemory); err != nil {
 		return err
 	}
 	bound := *p
@@ -55,16 +55,17 @@ func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[stri
 	return nil
 }
 
-// expectLetters makes a queue remember what was moved into it.
-func (b *Broker) expectLetters(ctx context.Context, key string, s settings) error {
-	if s.memory >= min(letterMemory, mapping.Seconds(s.attributes.Retention)) {
+// lengthenMemory makes JetStream remember for that long what was moved or copied
+// into a queue.
+func (b *Broker) lengthenMemory(ctx context.Context, key string, s settings, memory time.Duration) error {
+	if s.memory >= memory {
 		return nil
 	}
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
-	s.memory = letterMemory
+	s.memory = memory
 	if _, err := b.conn.JS.UpdateStream(ctx, b.streamConfig(key, s)); err != nil {
-		return fmt.Errorf("prepare dead-letter queue %s: %w", s.name, err)
+		return fmt.Errorf("prepare queue %s for what is moved there: %w", s.name, err)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"strconv"
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -96,35 +95,4 @@ func newSecret() []byte {
 	b := make([]byte, secretLength)
 	rand.Read(b) // never fails: crypto/rand ends the program instead
 	return b
-}
-
-// messageID gives the msgId of the message with that sequence. It is a mixing
-// one-to-one function, so ids are unique within a queue without costing a
-// header, and salt (from the queue's secret) keeps queues apart: two messages
-// of an account share an id with a chance of one in 2^63.
-func messageID(seq, salt uint64) string {
-	const mask = 1<<63 - 1
-	x := (seq ^ salt) & mask
-	x = x * 0x9E3779B97F4A7C15 & mask
-	x ^= x >> 32
-	x = x * 0xD6E8FEB86659FD93 & mask
-	x ^= x >> 29
-	return strconv.FormatUint(x, 10)
-}
-
-// newMessageID gives a random msgId for a message whose sequence is not yet known.
-func newMessageID() string {
-	var b [8]byte
-	rand.Read(b[:])
-	return strconv.FormatUint(binary.BigEndian.Uint64(b[:])>>1, 10)
-}
-
-// validMessageID tells whether a header may stand as msgId: decimal digits, 19 at most.
-func validMessageID(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return len(s) > 0 && len(s) <= 19
 }

@@ -62,8 +62,8 @@ func TestMessageIDs(t *testing.T) {
 	for _, salt := range []uint64{0, 1, 1<<64 - 1, 0x0123456789abcdef} {
 		clear(seen)
 		for seq := uint64(1); seq <= 50_000; seq++ {
-			id := messageID(seq, salt)
-			if !validMessageID(id) {
+			id := mapping.MessageID(seq, salt)
+			if !mapping.ValidMessageID(id) {
 				t.Fatalf("id %q", id)
 			}
 			if other, twice := seen[id]; twice {
@@ -73,7 +73,7 @@ func TestMessageIDs(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]bool{"1": true, "9223372036854775807": true, "": false, "12345678901234567890": false, "-1": false, "1a": false} {
-		if got := validMessageID(text); got != want {
+		if got := mapping.ValidMessageID(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}

@@ -135,9 +135,18 @@ func (q *queue) tend(ctx context.Context) error {
 	q.care.before = c
 	if quiet || c.deletedBytes() > trimVolume || time.Since(q.care.trimmed) > trimEvery {
 		q.care.trimmed = time.Now()
-		return q.trimTo(ctx, c, mapping.Seconds(q.now().attributes.Rewind))
+		return q.trimTo(ctx, c, q.now().keeps())
 	}
 	return nil
+}
+
+// keeps is how long deleted messages are kept.
+func (s *settings) keeps() time.Duration {
+	window := mapping.Seconds(s.attributes.Rewind)
+	if s.memory > 0 {
+		window = max(window, settled)
+	}
+	return window
 }
 
 // deletedBytes estimates what deleted messages take.

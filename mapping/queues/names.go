@@ -18,6 +18,13 @@ const (
 	headerID       = "Cmq-Message-Id"   // decimal msgId, where it is not derived from the sequence
 	headerEnqueued = "Cmq-Enqueue-Time" // Unix ms of the send, where the stored time is another
 
+	// Of copies from topics:
+	headerTopic      = "Cmq-Origin-Topic"
+	headerTopicID    = "Cmq-Origin-Message-Id"   // the msgId that its publisher was told
+	headerTopicTime  = "Cmq-Origin-Publish-Time" // Unix ms
+	headerTags       = "Cmq-Tags"                // with ", " between them
+	headerRoutingKey = "Cmq-Routing-Key"
+
 	// Of dead letters:
 	headerOrigin      = "Cmq-Origin-Queue"
 	headerOriginTime  = "Cmq-Origin-Time"          // Unix ms when it came into that queue
@@ -32,6 +39,7 @@ const (
 	metaSecret     = "cmq.secret"  // base64: authenticates receipt handles
 	metaCreated    = "cmq.created" // Unix s
 	metaModified   = "cmq.modified"
+	metaMemory     = "cmq.memory"     // seconds that ids of dead letters or copies are remembered
 	metaAttributes = "cmq.attributes" // JSON: the wire's names and numbers
 )
 

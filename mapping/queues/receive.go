@@ -40,7 +40,7 @@ func (b *Broker) Receive(ctx context.Context, name mapping.QueueName, most int, 
 		if err != nil {
 			return nil, err
 		}
-		if ms := q.admit(ctx, []*nats.Msg{first}); len(ms) > 0 {
+		if ms := q.handOut(ctx, []*nats.Msg{first}); len(ms) > 0 {
 			return q.fill(ctx, ms, most), nil
 		}
 	}
@@ -76,7 +76,7 @@ func (q *queue) take(ctx context.Context, most int) ([]mapping.Message, error) {
 			}
 			continue
 		}
-		ms := q.admit(ctx, raw)
+		ms := q.handOut(ctx, raw)
 		if len(ms) > 0 || len(raw) == 0 {
 			return ms, nil
 		}
@@ -87,9 +87,9 @@ func (q *queue) take(ctx context.Context, most int) ([]mapping.Message, error) {
 	}
 }
 
-// admit turns deliveries into messages. What has died by the queue's
+// handOut turns deliveries into messages. What has died by the queue's
 // dead-letter policy moves on instead.
-func (q *queue) admit(ctx context.Context, raw []*nats.Msg) []mapping.Message {
+func (q *queue) handOut(ctx context.Context, raw []*nats.Msg) []mapping.Message {
 	s := q.now()
 	var ms []mapping.Message
 	for _, m := range raw {
@@ -186,9 +186,9 @@ func (s *settings) message(session string, m *nats.Msg, d delivery, l lease) map
 // idOf gives a message's msgId: the one its sender was told.
 func (s *settings) idOf(m *nats.Msg, seq uint64) string {
 	if m.Header != nil {
-		if id := m.Header.Get(headerID); validMessageID(id) {
+		if id := m.Header.Get(headerID); mapping.ValidMessageID(id) {
 			return id
 		}
 	}
-	return messageID(seq, s.salt)
+	return mapping.MessageID(seq, s.salt)
 }

@@ -30,72 +30,76 @@ func (b *Broker) SendBatch(ctx context.Context, name mapping.QueueName, bodies [
 	if err != nil {
 		return nil, err
 	}
-	size, err := q.now().fits(bodies, delay)
-	if err != nil {
-		return nil, err
+	err = q.admit(ctx, bodies, delay, func(ctx context.Context) error {
+		ids, err = q.store(ctx, bodies, delay)
+		return err
+	})
+	return ids, err
+}
+
+// admit has store store what the queue, the server and the disk have room for.
+func (q *queue) admit(ctx context.Context, bodies []string, delay time.Duration, store func(context.Context) error) error {
+	if err := q.now().fits(bodies, delay); err != nil {
+		return err
 	}
-	if err := b.carries(bodies); err != nil {
-		return nil, err
-	}
-	if !b.conn.DiskHasRoom(size) {
-		return nil, errDiskFull
+	if why := q.b.conn.Refuse(bodies); why != "" {
+		return mapping.ErrSendRefused.Because(why)
 	}
 	// Whoever has begun to store goes through with it: a caller that hangs up
 	// must not leave it unknown whether the batch is there.
-	ctx, cancel := b.conn.Within(context.WithoutCancel(ctx))
+	ctx, cancel := q.b.conn.Within(context.WithoutCancel(ctx))
 	defer cancel()
 	if err := q.room.reserve(ctx, len(bodies)); err != nil {
-		return nil, err
+		return err
 	}
 	defer q.room.stored(len(bodies))
-	return q.store(ctx, bodies, delay)
+	return store(ctx)
 }
 
 // fits checks what the queue's configuration says of messages. The largest
 // body decides; TDMQ counts bytes of UTF-8.
-func (s *settings) fits(bodies []string, delay time.Duration) (size int, err error) {
+func (s *settings) fits(bodies []string, delay time.Duration) error {
+	size := 0
 	if delay < 0 || delay > mapping.MaxDelay {
-		return 0, mapping.ErrDelay
+		return mapping.ErrDelay
 	}
 	for _, body := range bodies {
 		if len(body) == 0 {
-			return 0, mapping.ErrEmptyBody
+			return mapping.ErrEmptyBody
 		}
 		if len(body) > *s.attributes.MaxMessageSize {
-			return 0, mapping.ErrBodyTooLarge
+			return mapping.ErrBodyTooLarge
 		}
 		size += len(body)
 	}
 	if size > mapping.MaxBodySize {
-		return 0, mapping.ErrBatchTooLarge
-	}
-	return size, nil
-}
-
-var errDiskFull = mapping.ErrSendRefused.Because("the disk is nearly full, delete messages or make room")
-
-// carries tells whether NATS takes messages so large.
-func (b *Broker) carries(bodies []string) error {
-	for _, body := range bodies {
-		if !b.conn.Carries(len(body)) {
-			return mapping.ErrSendRefused.Because("larger than the NATS server takes, set its max_payload to 2MB")
-		}
+		return mapping.ErrBatchTooLarge
 	}
 	return nil
 }
 
-// store publishes bodies, trying again while a cluster is between two leaders.
-func (q *queue) store(ctx context.Context, bodies []string, delay time.Duration) ([]string, error) {
+// store publishes bodies and gives their ids.
+func (q *queue) store(ctx context.Context, bodies []string, delay time.Duration) (ids []string, err error) {
+	s := q.now()
+	ms, ids := q.outgoing(s, bodies, delay)
+	first, err := q.publish(ctx, ms)
+	if err != nil {
+		return nil, err
+	}
+	return s.numbered(ids, first, len(bodies)), nil
+}
+
+// publish stores ms, trying again while a cluster is between two leaders, and
+// gives the sequence of the first.
+func (q *queue) publish(ctx context.Context, ms []*nats.Msg) (first uint64, err error) {
 	for {
-		s := q.now()
-		ms, ids := q.outgoing(s, bodies, delay)
 		first, err := q.group.Publish(ctx, ms)
 		if err == nil {
-			return s.numbered(ids, first, len(bodies)), nil
+			return first, nil
 		}
 		again, err := q.explain(ctx, err)
 		if !again || jet.Pause(ctx, 50*time.Millisecond) != nil {
-			return nil, fmt.Errorf("send to queue %s: %w", s.name, err)
+			return 0, fmt.Errorf("send to queue %s: %w", q.now().name, err)
 		}
 	}
 }
@@ -108,7 +112,7 @@ func (q *queue) outgoing(s *settings, bodies []string, delay time.Duration) (ms 
 	for _, body := range bodies {
 		m := &nats.Msg{Subject: messageSubject + q.key, Data: []byte(body)}
 		if delay > 0 {
-			id := newMessageID()
+			id := mapping.NewMessageID()
 			ids = append(ids, id)
 			m.Subject = delaySubject + q.key + "." + id
 			m.Header = nats.Header{
@@ -128,7 +132,7 @@ func (q *queue) outgoing(s *settings, bodies []string, delay time.Duration) (ms 
 // they have theirs.
 func (s *settings) numbered(ids []string, first uint64, n int) []string {
 	for i := len(ids); i < n; i++ {
-		ids = append(ids, messageID(first+uint64(i), s.salt))
+		ids = append(ids, mapping.MessageID(first+uint64(i), s.salt))
 	}
 	return ids
 }

@@ -25,7 +25,7 @@ type settings struct {
 
 	attributes mapping.QueueAttributes // complete
 	visibility time.Duration
-	memory     time.Duration         // how long JetStream remembers the ids of messages moved here
+	memory     time.Duration         // how long JetStream remembers the ids of what is moved or copied here; 0 is the usual
 	storage    jetstream.StorageType // as its creator chose it
 	replicas   int
 	generation uint64
@@ -39,11 +39,16 @@ const (
 	// dies: time for a delete that was sent just before to arrive.
 	grace = 100 * time.Millisecond
 
-	// JetStream remembers the ids of dead letters this long, so that a move
-	// repeated after a crash is noticed. It reads that much of the stream at
-	// its start, so only dead-letter queues have it.
+	// JetStream remembers the ids of dead letters and of copies from topics
+	// this long, so that one stored again after a crash is noticed. It reads
+	// that much of the stream at its start, so other queues do not have it.
 	letterMemory = 24 * time.Hour
+	copyMemory   = 5 * time.Minute
 	usualMemory  = time.Second
+
+	// settled is how long what was deleted from a queue with a memory is kept:
+	// a server that restarts remembers only what it still has.
+	settled = 10 * time.Second
 )
 
 // streamConfig gives the stream of a queue. Everything a queue is stands in
@@ -72,6 +77,7 @@ func (b *Broker) streamConfig(key string, s settings) jetstream.StreamConfig {
 			metaSecret:     base64.StdEncoding.EncodeToString(s.secret),
 			metaCreated:    strconv.FormatInt(s.created, 10),
 			metaModified:   strconv.FormatInt(s.modified, 10),
+			metaMemory:     strconv.Itoa(int(s.memory / time.Second)),
 			metaAttributes: string(attributes),
 		},
 	}
@@ -109,7 +115,9 @@ func readSettings(c jetstream.StreamConfig) (s settings, err error) {
 	s.attributes = stored.attributes()
 	s.visibility = mapping.Seconds(s.attributes.VisibilityTimeout)
 	s.storage, s.replicas = c.Storage, c.Replicas
-	if c.Duplicates > usualMemory {
+	memory, err := strconv.Atoi(m[metaMemory])
+	s.memory = time.Duration(memory) * time.Second
+	if err != nil && c.Duplicates > usualMemory { // written before there was a choice
 		s.memory = letterMemory
 	}
 	return s, nil
