@@ -13,6 +13,7 @@ import (
 type Config struct {
 	jet.Config
 	Queues queues.Config
+	Topics topics.Config
 }
 
 // Account is one account: its queues and topics.
@@ -29,8 +30,13 @@ func Open(ctx context.Context, c Config) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Account{conn: conn, Topics: &topics.Broker{}}
+	a := &Account{conn: conn}
 	if a.Queues, err = queues.Open(ctx, conn, c.Queues); err != nil {
+		conn.Close(ctx)
+		return nil, err
+	}
+	if a.Topics, err = topics.Open(ctx, conn, a.Queues, c.Topics); err != nil {
+		a.Queues.Close(ctx)
 		conn.Close(ctx)
 		return nil, err
 	}
@@ -41,8 +47,10 @@ func Open(ctx context.Context, c Config) (*Account, error) {
 // waiting. It is for shutdown.
 func (a *Account) EndPolls() { a.Queues.EndPolls() }
 
-// Close ends the polls and leaves, giving back what it holds.
+// Close ends the polls and the deliveries and leaves, giving back what it
+// holds. Deliveries under way are waited for until ctx ends.
 func (a *Account) Close(ctx context.Context) {
+	a.Topics.Close(ctx)
 	a.Queues.Close(ctx)
 	a.conn.Close(ctx)
 }

@@ -1,0 +1,242 @@
+package topics
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
+	"github.com/jetcmq/jetcmq/mapping/queues"
+	"github.com/nats-io/nats.go"
+)
+
+// pump delivers what one subscription gets, as far as this broker takes part.
+// It asks JetStream for as many messages as it has places free, so each is
+// begun when it comes, and JetStream gives the rest to other brokers.
+type pump struct {
+	t        *topic
+	now      atomic.Pointer[subscription]
+	consumer string
+	places   chan struct{} // one for each delivery that may be under way
+	life     context.Context
+	stop     context.CancelFunc
+	failing  atomic.Bool // the last attempt failed; it is logged once
+}
+
+const (
+	copies = 256 // to a queue under way at once
+	// pullSpan bounds one request for messages. A leader that dies takes
+	// requests along without a word.
+	pullSpan = 5 * time.Second
+)
+
+// startPump starts delivering to s.
+func (t *topic) startPump(s *subscription) *pump {
+	places := copies
+	if s.Protocol == mapping.ProtocolHTTP {
+		places = t.b.conf.Pushes
+	}
+	p := &pump{t: t, consumer: consumerPrefix + s.key, places: make(chan struct{}, min(places, jet.MaxPull))}
+	p.now.Store(s)
+	p.life, p.stop = context.WithCancel(t.b.life)
+	t.b.done.Go(p.run)
+	return p
+}
+
+// run asks for messages until the subscription, or the broker, ends.
+func (p *pump) run() {
+	rest := 20 * time.Millisecond
+	for p.life.Err() == nil {
+		n := p.take()
+		err := p.round(n)
+		if err == nil || p.life.Err() != nil {
+			rest = 20 * time.Millisecond
+			continue
+		}
+		// The consumer is gone, or between two leaders, or NATS is away. If it
+		// is gone for good, the reading that finds so stops this pump.
+		p.t.b.log.Debug("deliver", "topic", p.t.key, "subscription", p.now.Load().name, "error", err)
+		if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jet.ErrConsumerMoved) {
+			p.t.subsStale.Store(true)
+			p.t.b.tell()
+		}
+		_ = jet.Pause(p.life, rest) // ended: so is the loop
+		rest = min(2*rest, time.Second)
+	}
+}
+
+// take waits for a free place and takes all that are.
+func (p *pump) take() (n int) {
+	select {
+	case p.places <- struct{}{}:
+	case <-p.life.Done():
+		return 0
+	}
+	for n = 1; n < cap(p.places); n++ {
+		select {
+		case p.places <- struct{}{}:
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+func (p *pump) free(n int) {
+	for range n {
+		<-p.places
+	}
+}
+
+// round asks for n messages, for which there are places, and has each
+// delivered as it comes.
+func (p *pump) round(n int) error {
+	if n == 0 {
+		return nil
+	}
+	pull, err := p.t.b.conn.Stream(p.t.stream, p.consumer, n, pullSpan)
+	if err != nil {
+		p.free(n)
+		return err
+	}
+	defer func() { p.free(n) }()
+	patience, cancel := context.WithTimeout(p.life, pullSpan+time.Second)
+	defer cancel()
+	for {
+		m, err := pull.Next(patience)
+		switch {
+		case m != nil:
+			n--
+			p.t.b.done.Go(func() {
+				defer p.free(1)
+				p.deliver(m)
+			})
+		case patience.Err() != nil:
+			pull.Withdraw(p.handBack)
+			return nil
+		default:
+			pull.Release(p.t.b.end, p.handBack)
+			return err
+		}
+	}
+}
+
+// handBack makes a message that was not begun come again at once, at whichever
+// broker.
+func (p *pump) handBack(m *nats.Msg) { p.answer(m, []byte("-NAK")) }
+
+func (p *pump) answer(m *nats.Msg, what []byte) {
+	if err := p.t.b.conn.NC.Publish(m.Reply, what); err != nil {
+		p.t.b.log.Debug("answer JetStream", "topic", p.t.key, "error", err) // it comes again after its ack wait
+	}
+}
+
+// deliver makes one attempt with one message and tells JetStream what came of
+// it. How many attempts there were is JetStream's delivery count, and the wait
+// for the next a negative acknowledgement with a delay: both outlive brokers.
+func (p *pump) deliver(m *nats.Msg) {
+	meta, err := m.Metadata()
+	if err != nil {
+		p.t.b.log.Error("JetStream delivered what cannot be read", "topic", p.t.key, "error", err)
+		return
+	}
+	s, r := p.now.Load(), p.t.reading.Load()
+	if r == nil {
+		p.handBack(m) // the topic is being removed
+		return
+	}
+	l := r.labels(m.Subject, m.Header.Get)
+	if !s.wants(&r.settings, l) {
+		if s, r = p.reread(); s == nil {
+			p.handBack(m)
+			return
+		}
+		if !s.wants(&r.settings, r.labels(m.Subject, m.Header.Get)) {
+			p.answer(m, []byte("+ACK"))
+			return
+		}
+	}
+	err = p.attempt(r, s, m, meta, l)
+	p.report(s, err)
+	switch next, again := wait(s.Strategy, int(meta.NumDelivered)); {
+	case err == nil:
+		p.answer(m, []byte("+ACK"))
+	case p.t.b.end.Err() != nil:
+		p.handBack(m) // cut short by our own end
+	case again:
+		p.answer(m, nakAfter(p.t.b.scaled(next)))
+	default:
+		p.t.b.log.Warn("a message is given up after its last attempt", "topic", r.name, "subscription", s.name,
+			"msgId", mapping.MessageID(meta.Sequence.Stream, r.salt), "attempts", meta.NumDelivered, "error", err)
+		p.answer(m, []byte("+ACK"))
+	}
+}
+
+// reread gives settings that are no older than a message's delivery: one that
+// does not match is only dropped by these. Nothing tells that the subscription
+// is gone.
+func (p *pump) reread() (*subscription, *reading) {
+	ctx, cancel := p.t.b.conn.Within(p.life)
+	defer cancel()
+	r, err := p.t.fresh(ctx, time.Now())
+	if err != nil {
+		return nil, nil
+	}
+	return p.now.Load(), r
+}
+
+func nakAfter(d time.Duration) []byte {
+	text, _ := json.Marshal(map[string]int64{"delay": max(int64(d), 1)}) // a number: cannot fail
+	return append([]byte("-NAK "), text...)
+}
+
+// attempt brings one message to its subscriber.
+func (p *pump) attempt(r *reading, s *subscription, m *nats.Msg, meta *nats.MsgMetadata, l mapping.Labels) error {
+	id := mapping.MessageID(meta.Sequence.Stream, r.salt)
+	if s.Protocol == mapping.ProtocolQueue {
+		ctx, cancel := p.t.b.conn.Within(p.t.b.end)
+		defer cancel()
+		return p.t.b.queues.Copy(ctx, mapping.QueueName(s.Endpoint), queues.Copy{
+			Once:      fmt.Sprintf("%s.%s.%d", r.id, s.id, meta.Sequence.Stream),
+			Topic:     r.name,
+			ID:        id,
+			Published: meta.Timestamp.UnixMilli(),
+			Labels:    l,
+			Body:      m.Data,
+			Header:    m.Header,
+		})
+	}
+	ctx, cancel := context.WithTimeout(p.t.b.end, p.t.b.pushTimeout())
+	defer cancel()
+	return p.t.b.conf.Deliver(ctx, mapping.Push{
+		Endpoint:     s.Endpoint,
+		Format:       s.Format,
+		Owner:        p.t.b.conf.Owner,
+		Topic:        r.name,
+		Subscription: s.name,
+		ID:           id,
+		Body:         string(m.Data),
+		Tags:         l.Tags,
+		RoutingKey:   l.RoutingKey,
+		Published:    meta.Timestamp.Unix(),
+		Attempt:      int(meta.NumDelivered),
+	})
+}
+
+// report logs when a subscriber begins to fail and when it works again.
+func (p *pump) report(s *subscription, err error) {
+	switch failed := err != nil; {
+	case p.failing.Load() == failed || p.t.b.end.Err() != nil:
+	case failed:
+		p.failing.Store(true)
+		p.t.b.log.Warn("a subscriber fails, its messages are tried again", "topic", p.t.key, "subscription", s.name,
+			"endpoint", s.Endpoint, "error", err)
+	default:
+		p.failing.Store(false)
+		p.t.b.log.Info("a subscriber works again", "topic", p.t.key, "subscription", s.name)
+	}
+}

@@ -1,0 +1,182 @@
+package topics
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/routing"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// settings is what a topic is, as its stream says.
+type settings struct {
+	key        string
+	name       string
+	id         string
+	salt       uint64
+	created    int64 // Unix s
+	modified   int64
+	maxSize    int
+	filterType int
+	retention  int // s
+	source     jetstream.StreamConfig
+}
+
+// storedTopic is the form of the metadata: the wire's names and numbers.
+type storedTopic struct {
+	MaxMessageSize int `json:"maxMsgSize"`
+	FilterType     int `json:"filterType"`
+	Retention      int `json:"msgRetentionSeconds"`
+}
+
+// streamConfig gives the stream of a topic.
+func (b *Broker) streamConfig(s settings) jetstream.StreamConfig {
+	attributes, _ := json.Marshal(storedTopic{s.maxSize, s.filterType, s.retention}) // numbers: cannot fail
+	c := s.source
+	c.Name = streamPrefix + s.key
+	c.Description = "CMQ topic " + s.name
+	c.Subjects = []string{s.base(), s.base() + ".>"}
+	// A log that its subscriptions read at their own pace: see "Topics" in
+	// ARCHITECTURE.md for why it is not interest retention.
+	c.Retention = jetstream.LimitsPolicy
+	c.MaxAge = time.Duration(s.retention) * time.Second
+	c.Duplicates = min(c.MaxAge, time.Second) // ids of native publishers only
+	c.AllowDirect = true
+	c.AllowAtomicPublish = true
+	c.Metadata = metadata(s.name, s.id, s.created, s.modified, attributes)
+	return c
+}
+
+func metadata(name, id string, created, modified int64, attributes []byte) map[string]string {
+	return map[string]string{
+		metaName:       name,
+		metaID:         id,
+		metaCreated:    strconv.FormatInt(created, 10),
+		metaModified:   strconv.FormatInt(modified, 10),
+		metaAttributes: string(attributes),
+	}
+}
+
+// readSettings reads a stream's configuration back.
+func readSettings(c jetstream.StreamConfig) (settings, error) {
+	s := settings{key: strings.TrimPrefix(c.Name, streamPrefix), name: c.Metadata[metaName], id: c.Metadata[metaID], source: c}
+	stored := storedTopic{MaxMessageSize: defaultMaxSize, FilterType: mapping.FilterTag, Retention: mapping.TopicRetention}
+	if err := json.Unmarshal([]byte(c.Metadata[metaAttributes]), &stored); err != nil {
+		return s, fmt.Errorf("stream %s: metadata %s: %w", c.Name, metaAttributes, err)
+	}
+	s.maxSize, s.filterType, s.retention = stored.MaxMessageSize, stored.FilterType, stored.Retention
+	s.created, _ = strconv.ParseInt(c.Metadata[metaCreated], 10, 64)
+	s.modified, _ = strconv.ParseInt(c.Metadata[metaModified], 10, 64)
+	sum := sha256.Sum256([]byte(s.id))
+	s.salt = binary.BigEndian.Uint64(sum[:])
+	return s, nil
+}
+
+const defaultMaxSize = 65_536
+
+// subscription is what a subscription is, as its consumer says. It is never
+// changed, only replaced by a newer reading.
+type subscription struct {
+	key      string
+	name     string
+	id       string
+	created  int64 // Unix s
+	modified int64
+	storedSubscription
+	match    routing.Matcher // of BindingKeys
+	consumer jetstream.ConsumerConfig
+}
+
+// storedSubscription is the form of the metadata.
+type storedSubscription struct {
+	Protocol    mapping.Protocol `json:"protocol"`
+	Endpoint    string           `json:"endpoint"`
+	Strategy    mapping.Strategy `json:"notifyStrategy"`
+	Format      mapping.Format   `json:"notifyContentFormat"`
+	FilterTags  []string         `json:"filterTag,omitempty"`
+	BindingKeys []string         `json:"bindingKey,omitempty"`
+}
+
+const (
+	// maxTrying bounds the messages of one subscription that are under way or
+	// wait for their next attempt. More wait in the stream, where they cost
+	// nothing, until some of these are through.
+	maxTrying = 10_000
+	// queueWait is how long after the death of a broker others wait before
+	// they take over its copies to queues; for pushes the time of an attempt
+	// comes on top.
+	queueWait = 5 * time.Second
+)
+
+// consumerConfig gives the consumer of a subscription: new, or changed if it
+// has one.
+func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerConfig {
+	attributes, _ := json.Marshal(s.storedSubscription) // texts: cannot fail
+	c := s.consumer
+	if c.Durable == "" {
+		c = jetstream.ConsumerConfig{
+			Durable:       consumerPrefix + s.key,
+			DeliverPolicy: jetstream.DeliverNewPolicy,
+			AckPolicy:     jetstream.AckExplicitPolicy,
+			AckWait:       queueWait,
+			MaxDeliver:    -1, // at a limit JetStream would keep a message without ever delivering it again
+			MaxAckPending: maxTrying,
+			MaxWaiting:    10_000, // brokers that serve the account
+		}
+		if s.Protocol == mapping.ProtocolHTTP {
+			c.AckWait += b.pushTimeout()
+		}
+	}
+	c.Description = "CMQ subscription " + s.name
+	c.FilterSubject, c.FilterSubjects = "", s.subjects(t)
+	c.Metadata = metadata(s.name, s.id, s.created, s.modified, attributes)
+	return c
+}
+
+// subjects are what the consumer of a subscription filters by; none is all.
+// The topic's own subject is always among them: there, headers of native
+// publishers decide.
+func (s *subscription) subjects(t *settings) []string {
+	var tails []string
+	if t.filterType == mapping.FilterKey {
+		tails, _ = routing.KeySubjects(s.BindingKeys)
+	} else {
+		tails = routing.TagSubjects(s.FilterTags)
+	}
+	if len(tails) == 0 {
+		return nil
+	}
+	all := []string{t.base()}
+	for _, tail := range tails {
+		all = append(all, t.base()+"."+tail)
+	}
+	return all
+}
+
+// wants tells whether a message with those labels is for the subscription.
+func (s *subscription) wants(t *settings, l mapping.Labels) bool {
+	if t.filterType == mapping.FilterKey {
+		return s.match.Match(routing.SplitKey(l.RoutingKey))
+	}
+	return routing.MatchTags(s.FilterTags, l.Tags)
+}
+
+// readSubscription reads a consumer's configuration back; false tells that it
+// is not one of ours.
+func readSubscription(c jetstream.ConsumerConfig) (*subscription, bool) {
+	key, ours := strings.CutPrefix(c.Durable, consumerPrefix)
+	s := &subscription{key: key, name: c.Metadata[metaName], id: c.Metadata[metaID], consumer: c}
+	if !ours || json.Unmarshal([]byte(c.Metadata[metaAttributes]), &s.storedSubscription) != nil {
+		return nil, false
+	}
+	s.created, _ = strconv.ParseInt(c.Metadata[metaCreated], 10, 64)
+	s.modified, _ = strconv.ParseInt(c.Metadata[metaModified], 10, 64)
+	s.match = routing.Compile(s.BindingKeys)
+	return s, true
+}

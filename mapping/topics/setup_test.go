@@ -1,0 +1,191 @@
+package topics_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/embedded"
+	"github.com/jetcmq/jetcmq/mapping/jet"
+	"github.com/jetcmq/jetcmq/mapping/queues"
+	"github.com/jetcmq/jetcmq/mapping/topics"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+var ctx = context.Background()
+
+// world is a real engine with an account and one broker on it.
+type world struct {
+	t      *testing.T
+	server *embedded.Server
+	door   embedded.Door
+	*broker
+}
+
+// broker is all of an account in one process.
+type broker struct {
+	*topics.Broker
+	queues *queues.Broker
+	conn   *jet.Conn
+	once   sync.Once
+}
+
+// close ends the broker as a process that stops in order does.
+func (b *broker) close() {
+	b.once.Do(func() {
+		b.Broker.Close(ctx)
+		b.queues.Close(ctx)
+		b.conn.Close(ctx)
+	})
+}
+
+// start runs everything on a directory of the test.
+func start(t *testing.T, c topics.Config) *world {
+	t.Helper()
+	t.Parallel()
+	return startOn(t, t.TempDir(), c)
+}
+
+func startOn(t *testing.T, dir string, c topics.Config) *world {
+	t.Helper()
+	s, err := embedded.Start(embedded.Config{Dir: dir, Log: testLog()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	door, err := s.InProcess("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, server: s, door: door}
+	t.Cleanup(func() { // after the brokers have closed
+		stop, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		if err := s.Stop(stop); err != nil {
+			t.Error(err)
+		}
+	})
+	w.broker = w.join(c)
+	return w
+}
+
+// join opens one more broker on the account, as another process would.
+func (w *world) join(c topics.Config) *broker {
+	w.t.Helper()
+	conn, err := jet.Open(jet.Config{InProcess: w.door, User: w.door.User, Password: w.door.Password, Log: testLog()})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	b := &broker{conn: conn}
+	if b.queues, err = queues.Open(ctx, conn, queues.Config{}); err != nil {
+		w.t.Fatal(err)
+	}
+	if b.Broker, err = topics.Open(ctx, conn, b.queues, c); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(b.close)
+	return b
+}
+
+// restart stops engine and broker in order and starts both again.
+func (w *world) restart(c topics.Config) {
+	w.t.Helper()
+	dir := w.server.Dir()
+	w.broker.close()
+	if err := w.server.Stop(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	next := startOn(w.t, dir, c)
+	w.server, w.door, w.broker = next.server, next.door, next.broker
+}
+
+// native connects as a NATS program of the account does.
+func (w *world) native() (*nats.Conn, jetstream.JetStream) {
+	w.t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(w.door), nats.UserInfo(w.door.User, w.door.Password))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return nc, js
+}
+
+func testLog() *slog.Logger {
+	level := slog.LevelError
+	if os.Getenv("TEST_LOG") != "" {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+func num(n int) *int { return &n }
+
+func (w *world) topic(name mapping.TopicName, filterType int) {
+	w.t.Helper()
+	if _, err := w.CreateTopic(ctx, name, mapping.TopicAttributes{FilterType: num(filterType)}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// toQueue makes a queue and subscribes it.
+func (w *world) toQueue(topic mapping.TopicName, queue string, s mapping.Subscription) {
+	w.t.Helper()
+	if _, err := w.queues.CreateQueue(ctx, mapping.QueueName(queue), mapping.QueueAttributes{}); err != nil && !errors.Is(err, mapping.ErrQueueExists) {
+		w.t.Fatal(err)
+	}
+	s.Protocol, s.Endpoint = mapping.ProtocolQueue, queue
+	w.subscribe(topic, mapping.SubscriptionName(queue), s)
+}
+
+func (w *world) subscribe(topic mapping.TopicName, name mapping.SubscriptionName, s mapping.Subscription) {
+	w.t.Helper()
+	if s.Strategy == "" {
+		s.Strategy = mapping.ExponentialDecayRetry
+	}
+	if s.Format == "" {
+		s.Format = mapping.FormatJSON
+	}
+	if _, err := w.Subscribe(ctx, topic, name, s); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) publish(topic mapping.TopicName, l mapping.Labels, bodies ...string) []string {
+	w.t.Helper()
+	ids, err := w.Publish(ctx, topic, bodies, l)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ids
+}
+
+// bodies receives and deletes n messages from a queue and sees that there is no more.
+func (w *world) bodies(queue mapping.QueueName, n int) map[string]int {
+	w.t.Helper()
+	got := map[string]int{}
+	for deadline := time.Now().Add(20 * time.Second); len(got) < n && time.Now().Before(deadline); {
+		ms, err := w.queues.Receive(ctx, queue, 16, time.Second)
+		if err != nil && !errors.Is(err, mapping.ErrNoMessage) {
+			w.t.Fatal(err)
+		}
+		for _, m := range ms {
+			got[m.Body]++
+			if err := w.queues.Delete(ctx, queue, m.Handle); err != nil {
+				w.t.Error(err)
+			}
+		}
+	}
+	if len(got) != n {
+		w.t.Errorf("queue %s: got %d different messages %.200v, want %d", queue, len(got), got, n)
+	}
+	return got
+}

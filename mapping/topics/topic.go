@@ -1,0 +1,285 @@
+package topics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// topic is what this broker knows of one topic, and the pumps that deliver to
+// its subscriptions from here.
+type topic struct {
+	b      *Broker
+	key    string
+	stream string
+	group  *jet.Group
+
+	turn      chan struct{} // holds one while somebody reads or changes the topic
+	reading   atomic.Pointer[reading]
+	stale     atomic.Bool      // the stream was changed
+	subsStale atomic.Bool      // a subscription was
+	pumps     map[string]*pump // by subscription id; under turn
+	gone      bool             // no longer in the broker's table; under turn
+
+	care care
+}
+
+// reading is one reading of a topic's configuration. It is never changed, only
+// replaced by a newer one.
+type reading struct {
+	settings
+	began   time.Time
+	subs    map[string]*subscription // by key
+	natives []jetstream.ConsumerConfig
+	routes  *routes
+}
+
+// entry gives the topic of that key, whether it exists or not.
+func (b *Broker) entry(key string) *topic {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.topics[key]
+	if t == nil {
+		t = &topic{b: b, key: key, stream: streamPrefix + key, group: b.conn.NewGroup(),
+			turn: make(chan struct{}, 1), pumps: map[string]*pump{}}
+		b.topics[key] = t
+	}
+	return t
+}
+
+// topic finds a topic, reading its configuration where it is not known here or
+// may have changed. ErrNoTopic tells that there is none.
+func (b *Broker) topic(ctx context.Context, name mapping.TopicName) (*topic, *reading, error) {
+	if !b.conn.Connected() {
+		return nil, nil, jet.ErrNotConnected
+	}
+	t := b.entry(name.Key())
+	if r := t.reading.Load(); r != nil && !t.stale.Load() {
+		return t, r, nil
+	}
+	var r *reading
+	t, err := b.change(ctx, name, func(t *topic, _ *reading) error {
+		r = t.reading.Load()
+		return nil
+	})
+	return t, r, err
+}
+
+// fresh gives a reading that was begun at or after a time.
+func (t *topic) fresh(ctx context.Context, since time.Time) (*reading, error) {
+	if err := t.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer t.unlock()
+	if t.gone {
+		return nil, mapping.ErrNoTopic
+	}
+	if r := t.reading.Load(); r != nil && !r.began.Before(since) {
+		return r, nil
+	}
+	return t.read(ctx)
+}
+
+// change has f work on a topic while nobody else here does, with a reading
+// that knows all that was known to be changed.
+func (b *Broker) change(ctx context.Context, name mapping.TopicName, f func(*topic, *reading) error) (*topic, error) {
+	for {
+		t := b.entry(name.Key())
+		if err := t.lock(ctx); err != nil {
+			return nil, err
+		}
+		if t.gone {
+			t.unlock()
+			continue
+		}
+		defer t.unlock()
+		r := t.reading.Load()
+		if r == nil || t.stale.Load() {
+			var err error
+			if r, err = t.read(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return t, f(t, r)
+	}
+}
+
+func (t *topic) lock(ctx context.Context) error {
+	select {
+	case t.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *topic) unlock() { <-t.turn }
+
+// read reads the configuration and brings the pumps in line with it, under the
+// turn.
+func (t *topic) read(ctx context.Context) (*reading, error) {
+	ctx, cancel := t.b.conn.Within(ctx)
+	defer cancel()
+	stale, subs := t.stale.Swap(false), t.subsStale.Swap(false) // before the reading: a change during it counts
+	r := &reading{began: time.Now(), routes: &routes{}}
+	err := t.readInto(ctx, r)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		t.forget()
+		return nil, mapping.ErrNoTopic
+	}
+	if err != nil {
+		t.stale.Store(stale || t.stale.Load())
+		t.subsStale.Store(subs || t.subsStale.Load())
+		return nil, fmt.Errorf("read topic %s: %w", t.key, err)
+	}
+	t.install(r)
+	return r, nil
+}
+
+func (t *topic) readInto(ctx context.Context, r *reading) error {
+	stream, err := t.b.conn.JS.Stream(ctx, t.stream)
+	if err != nil {
+		return err
+	}
+	if r.settings, err = readSettings(stream.CachedInfo().Config); err != nil {
+		return err
+	}
+	infos, err := consumersOf(ctx, stream)
+	if err != nil {
+		return err
+	}
+	r.subs = make(map[string]*subscription, len(infos))
+	for _, info := range infos {
+		if s, ours := readSubscription(info.Config); ours {
+			r.subs[s.key] = s
+		} else {
+			r.natives = append(r.natives, info.Config)
+		}
+	}
+	return nil
+}
+
+// consumersOf lists all consumers of a stream. In a cluster the list of infos
+// leaves out those that do not answer in time, the list of names does not.
+func consumersOf(ctx context.Context, stream jetstream.Stream) (map[string]*jetstream.ConsumerInfo, error) {
+	all := map[string]*jetstream.ConsumerInfo{}
+	list := stream.ListConsumers(ctx)
+	for info := range list.Info() {
+		all[info.Name] = info
+	}
+	if err := list.Err(); err != nil {
+		return nil, err
+	}
+	names := stream.ConsumerNames(ctx)
+	for name := range names.Name() {
+		if all[name] != nil {
+			continue
+		}
+		consumer, err := stream.Consumer(ctx, name)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		all[name] = consumer.CachedInfo()
+	}
+	return all, names.Err()
+}
+
+// install puts a reading in force: subscriptions get pumps, lose them, or have
+// theirs go by the new settings. Under the turn.
+func (t *topic) install(r *reading) {
+	t.reading.Store(r)
+	want := map[string]*subscription{}
+	for _, s := range r.subs {
+		want[s.id] = s
+	}
+	for id, p := range t.pumps {
+		if want[id] == nil {
+			p.stop()
+			delete(t.pumps, id)
+		}
+	}
+	for id, s := range want {
+		if p := t.pumps[id]; p != nil {
+			p.now.Store(s)
+		} else if t.b.life.Err() == nil {
+			t.pumps[id] = t.startPump(s)
+		}
+	}
+}
+
+// with installs the reading r with one subscription more, less, or changed.
+func (t *topic) with(r *reading, key string, s *subscription) {
+	next := *r
+	next.subs, next.routes = maps.Clone(r.subs), &routes{}
+	if s == nil {
+		delete(next.subs, key)
+	} else {
+		next.subs[key] = s
+	}
+	t.install(&next)
+}
+
+// forget drops a topic that no longer exists, under the turn.
+func (t *topic) forget() {
+	for id, p := range t.pumps {
+		p.stop()
+		delete(t.pumps, id)
+	}
+	t.reading.Store(nil)
+	t.gone = true
+	t.b.mu.Lock()
+	defer t.b.mu.Unlock()
+	if t.b.topics[t.key] == t {
+		delete(t.b.topics, t.key)
+	}
+}
+
+// missing turns JetStream's ways to say that there is no such stream or
+// consumer into what it means. "No responders" is also what a cluster says
+// between two leaders: the configuration decides, and again tells that trying
+// once more may help.
+func (t *topic) missing(ctx context.Context, err error) (again bool, _ error) {
+	if !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, jetstream.ErrStreamNotFound) &&
+		!errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jet.ErrConsumerMoved) {
+		return false, err
+	}
+	if _, e := t.fresh(ctx, time.Now()); e != nil {
+		return false, e
+	}
+	return true, err
+}
+
+// routes remembers which subjects reach somebody.
+type routes struct {
+	mu    sync.RWMutex
+	reach map[string]bool
+}
+
+const maxRoutes = 4096
+
+func (r *routes) known(subject string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.reach[subject]
+}
+
+func (r *routes) learn(subject string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reach == nil || len(r.reach) >= maxRoutes {
+		r.reach = map[string]bool{}
+	}
+	r.reach[subject] = true
+}

@@ -1,0 +1,173 @@
+package topics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// CreateTopic makes a topic and gives its id. Errors: ErrTopicExists, also for
+// a name that differs only in case, and ErrTooManyTopics.
+func (b *Broker) CreateTopic(ctx context.Context, name mapping.TopicName, a mapping.TopicAttributes) (id string, err error) {
+	s := settings{key: name.Key(), name: string(name), id: "topic-" + mapping.RandomText(10), created: time.Now().Unix(),
+		maxSize: defaultMaxSize, filterType: mapping.FilterTag, retention: mapping.TopicRetention}
+	s.source.Storage, s.source.Replicas = b.conn.Storage(), b.conn.Replicas
+	s.modified = s.created
+	s.set(a)
+	if a.FilterType != nil {
+		s.filterType = *a.FilterType
+	}
+	all, err := b.allTopics(ctx)
+	if err != nil {
+		return "", err
+	}
+	if _, taken := all[s.key]; taken {
+		return "", mapping.ErrTopicExists
+	}
+	if len(all) >= b.conf.Max {
+		return "", mapping.ErrTooManyTopics
+	}
+	within, cancel := b.conn.Within(ctx)
+	defer cancel()
+	_, err = b.conn.JS.CreateStream(within, b.streamConfig(s))
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		return "", mapping.ErrTopicExists // somebody was faster; ids differ, so configurations do
+	}
+	if err != nil {
+		return "", fmt.Errorf("create stream of topic %s: %w", s.name, err)
+	}
+	return s.id, nil
+}
+
+// set puts in what a says, but for the filter, which is fixed.
+func (s *settings) set(a mapping.TopicAttributes) {
+	if a.MaxMessageSize != nil {
+		s.maxSize = *a.MaxMessageSize
+	}
+	if a.Retention != nil {
+		s.retention = *a.Retention
+	}
+}
+
+// SetTopic changes what a says and leaves the rest; what it says of the filter
+// is not looked at. A shorter retention also holds for messages already there.
+func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping.TopicAttributes) error {
+	_, err := b.change(ctx, name, func(t *topic, r *reading) error {
+		r, err := t.read(ctx) // what was known may be a moment old
+		if err != nil {
+			return err
+		}
+		s := r.settings
+		s.set(a)
+		s.modified = time.Now().Unix()
+		within, cancel := b.conn.Within(ctx)
+		defer cancel()
+		if _, err := b.conn.JS.UpdateStream(within, b.streamConfig(s)); err != nil {
+			return fmt.Errorf("update topic %s: %w", t.key, err)
+		}
+		_, err = t.read(ctx)
+		return err
+	})
+	return err
+}
+
+// DescribeTopic tells a topic's attributes and how many messages are under way.
+func (b *Broker) DescribeTopic(ctx context.Context, name mapping.TopicName) (mapping.TopicDescription, error) {
+	t, r, err := b.topic(ctx, name)
+	if err != nil {
+		return mapping.TopicDescription{}, err
+	}
+	c, err := t.count(ctx)
+	if err != nil {
+		return mapping.TopicDescription{}, err
+	}
+	return mapping.TopicDescription{
+		TopicRef:       r.ref(),
+		Messages:       c.waiting(),
+		MaxMessageSize: r.maxSize,
+		Retention:      r.retention,
+		FilterType:     r.filterType,
+		Created:        r.created,
+		Modified:       r.modified,
+	}, nil
+}
+
+func (s *settings) ref() mapping.TopicRef { return mapping.TopicRef{ID: s.id, Name: s.name} }
+
+// Topics lists the topics whose name contains search, whatever the case, by
+// name: total of them, and the page of at most limit from offset on.
+func (b *Broker) Topics(ctx context.Context, search string, offset, limit int) (total int, page []mapping.TopicRef, err error) {
+	all, err := b.allTopics(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	found := []mapping.TopicRef{}
+	search = strings.ToLower(search)
+	for key, s := range all {
+		if strings.Contains(key, search) {
+			found = append(found, s.ref())
+		}
+	}
+	sort.Slice(found, func(i, j int) bool { return found[i].Name < found[j].Name })
+	return len(found), pageOf(found, offset, limit), nil
+}
+
+// pageOf cuts at most limit elements from offset on.
+func pageOf[T any](all []T, offset, limit int) []T {
+	from := min(max(offset, 0), len(all))
+	return all[from : from+min(max(limit, 0), len(all)-from)]
+}
+
+// allTopics reads every topic of the account, by key.
+func (b *Broker) allTopics(ctx context.Context) (map[string]*settings, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	all := map[string]*settings{}
+	list := b.conn.JS.ListStreams(ctx, jetstream.WithStreamListSubject(subjectPrefix+">"))
+	for info := range list.Info() {
+		if !strings.HasPrefix(info.Config.Name, streamPrefix) {
+			continue
+		}
+		s, err := readSettings(info.Config)
+		if err != nil {
+			b.log.Error("a topic cannot be read and is left out", "error", err)
+			continue
+		}
+		all[s.key] = &s
+	}
+	if err := list.Err(); err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	return all, nil
+}
+
+// DeleteTopic removes a topic with its messages. Errors: ErrNoTopic, and
+// ErrTopicInUse while it has subscriptions.
+func (b *Broker) DeleteTopic(ctx context.Context, name mapping.TopicName) error {
+	_, err := b.change(ctx, name, func(t *topic, r *reading) error {
+		r, err := t.read(ctx)
+		if err != nil {
+			return err
+		}
+		if len(r.subs) > 0 {
+			return mapping.ErrTopicInUse
+		}
+		within, cancel := b.conn.Within(ctx)
+		defer cancel()
+		err = b.conn.JS.DeleteStream(within, t.stream)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			err = mapping.ErrNoTopic
+		} else if err != nil {
+			return fmt.Errorf("delete topic %s: %w", t.key, err)
+		}
+		t.forget()
+		return err
+	})
+	return err
+}
