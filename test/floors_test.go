@@ -27,6 +27,9 @@ var floors = map[string]room{
 	"adapter":          {[]string{"adapter/action", "mapping"}, []string{"github.com/gin-gonic/gin"}},
 	"cmd/jetcmq": {[]string{"adapter", "mapping", "mapping/embedded"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
+
+	// Apart: users import it, so it needs nothing of ours.
+	"functions": {nil, nil},
 }
 
 // tests may also run a server, and look at it as a native client does.
