@@ -29,7 +29,10 @@ var floors = map[string]room{
 		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
 
 	// Apart: users import it, so it needs nothing of ours.
-	"functions": {nil, nil},
+	"functions":                  {nil, nil},
+	"functions/examples/count":   {[]string{"functions"}, nil},
+	"functions/examples/forward": {[]string{"functions"}, nil},
+	"functions/examples/log":     {[]string{"functions"}, nil},
 }
 
 // tests may also run a server, and look at it as a native client does.
