@@ -31,6 +31,12 @@ var floors = map[string]room{
 	"adapter":          {[]string{"adapter/action", "mapping", "mapping/account"}, []string{"github.com/gin-gonic/gin"}},
 	"cmd/jetcmq": {[]string{"adapter", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
+
+	// Apart: users import it, so it needs nothing of ours.
+	"functions":                  {nil, nil},
+	"functions/examples/count":   {[]string{"functions"}, nil},
+	"functions/examples/forward": {[]string{"functions"}, nil},
+	"functions/examples/log":     {[]string{"functions"}, nil},
 }
 
 var natsClient = []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid"}
