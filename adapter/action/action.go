@@ -7,13 +7,13 @@
 //
 //	cmq:"a,b"      the name; a parameter may also come as b, an answer has both
 //	range:"lo..hi" bounds of a number; hi may be left out
-//	default:"v"    the value when absent. Without it a field must be sent,
-//	               unless it is a pointer
+//	default:"v"    the value when absent; of a list, default:"" is none at all.
+//	               Without it a field must be sent, unless it is a pointer
 //	absent:"empty" leaves an empty list out of the answer
 //
 // A slice is a list, sent as name.0, name.1 … or name.1, name.2 …. An embedded
 // struct counts as its fields. A type may own its rule and its error: by
-// UnmarshalText, by check (texts) or by outside (numbers).
+// UnmarshalText, by check (texts), by outside (numbers) or by most (lists).
 package action
 
 import (

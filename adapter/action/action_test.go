@@ -34,9 +34,12 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestEveryQueueAction(t *testing.T) {
+func TestEveryAction(t *testing.T) {
 	t.Parallel()
-	for _, name := range strings.Fields(`CreateQueue ListQueue GetQueueAttributes SetQueueAttributes DeleteQueue
+	for _, name := range strings.Fields(`CreateTopic SetTopicAttributes GetTopicAttributes ListTopic DeleteTopic
+		PublishMessage BatchPublishMessage Subscribe Unsubscribe SetSubscriptionAttributes GetSubscriptionAttributes
+		ListSubscriptionByTopic ClearSubscriptionFilterTags ClearSUbscriptionFIlterTags QueryTopicRoute
+		CreateQueue ListQueue GetQueueAttributes SetQueueAttributes DeleteQueue
 		RewindQueue ClearQueue UnbindDeadLetter ListDeadLetterSourceQueues QueryQueueRoute SendMessage
 		BatchSendMessage ReceiveMessage BatchReceiveMessage DeleteMessage BatchDeleteMessage`) {
 		if Find(Legacy, name) == nil {
@@ -72,8 +75,9 @@ func TestCallAnswers(t *testing.T) {
 func TestBatchTooLarge(t *testing.T) {
 	t.Parallel()
 	half := strings.Repeat("x", mapping.MaxBodySize/2)
-	refuses(t, BatchSendMessage, []Pair{{"queueName", "q"}, {"msgBody.0", half}, {"msgBody.1", half}, {"msgBody.2", "x"}},
-		mapping.ErrBatchTooLarge)
+	bodies := []Pair{{"msgBody.0", half}, {"msgBody.1", half}, {"msgBody.2", "x"}}
+	refuses(t, BatchSendMessage, append(bodies, Pair{"queueName", "q"}), mapping.ErrBatchTooLarge)
+	refuses(t, BatchPublishMessage, append(bodies, Pair{"topicName", "t"}), mapping.ErrBatchTooLarge)
 	if got := size([]string{half, half}); got > mapping.MaxBodySize {
 		t.Errorf("got %d, want a batch of just %d to pass", got, mapping.MaxBodySize)
 	}
@@ -122,7 +126,7 @@ func TestDeadLetterPieces(t *testing.T) {
 	t.Parallel()
 	const prefix = "deadLetterPolicy::"
 	settings := func(pairs ...Pair) (*mapping.DeadLetterPolicy, error) {
-		a, err := said(t, pairs...).attributes()
+		a, err := said[queueSettings](t, pairs...).attributes()
 		return a.DeadLetter, err
 	}
 	pieces := []Pair{{prefix + "deadLetterQueue", "dead"}, {prefix + "policy", "1"}, {prefix + "maxTimeToLive", "300"},

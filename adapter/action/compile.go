@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/jetcmq/jetcmq/mapping"
 )
 
 var (
@@ -37,11 +39,16 @@ func compileParameter(f reflect.StructField) parameter {
 	}
 	if f.Type.Kind() == reflect.Slice {
 		p.kind, p.list = f.Type.Elem(), true
+		p.most, p.tooMany = maxElements, mapping.ErrBatchSize
+		if own, ok := reflect.Zero(f.Type).Interface().(limited); ok {
+			p.most, p.tooMany = own.most()
+		}
 	}
 	pointer := reflect.PointerTo(p.kind)
-	// An empty deadLetterPolicy unbinds, but an empty queueName says nothing.
-	p.mayBeEmpty = pointer.Implements(checksText) || optional && pointer.Implements(readsText)
 	p.set = p.compileSet(pointer, f)
+	// An empty deadLetterPolicy unbinds, but an empty queueName says nothing.
+	p.mayBeEmpty = pointer.Implements(checksText) ||
+		pointer.Implements(readsText) && p.set(reflect.New(p.kind).Elem(), "") == nil
 	if optional {
 		set := p.set
 		p.set = func(v reflect.Value, text string) error {

@@ -27,7 +27,7 @@ func (b *body) check() error {
 // delay is how many seconds a message stays hidden after it was sent.
 type delay int64
 
-func (delay) outside(int64) (int64, error) { return 0, mapping.ErrDelay }
+func (delay) outside(int64, bounds) (int64, error) { return 0, mapping.ErrDelay }
 
 func (d delay) duration() time.Duration { return time.Duration(d) * time.Second }
 
@@ -35,11 +35,11 @@ func (d delay) duration() time.Duration { return time.Duration(d) * time.Second 
 // pollingWaitSeconds. Java SDKs from 1.0.6 on send 30000.
 type wait int64
 
-func (wait) outside(n int64) (int64, error) {
-	if n < 0 {
+func (wait) outside(n int64, of bounds) (int64, error) {
+	if n < of.lo {
 		return -1, nil
 	}
-	return int64(mapping.MaxPolling / time.Second), nil
+	return of.hi, nil
 }
 
 func (w wait) duration() time.Duration { return time.Duration(w) * time.Second }

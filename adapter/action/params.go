@@ -27,7 +27,9 @@ type parameter struct {
 	required   bool
 	preset     *string // the default, as text
 	bounds     bounds
-	mayBeEmpty bool // an empty text is a value, not an absence
+	most       int   // elements of a list
+	tooMany    error // of them
+	mayBeEmpty bool  // an empty text is a value, not an absence
 	set        func(v reflect.Value, text string) error
 }
 
@@ -42,7 +44,12 @@ type given struct {
 type checked interface{ check() error }
 
 // bounded is a number that says what it means beyond its range.
-type bounded interface{ outside(n int64) (int64, error) }
+type bounded interface {
+	outside(n int64, of bounds) (int64, error)
+}
+
+// limited is a list with a limit of its own, and an error for what is beyond.
+type limited interface{ most() (n int, tooMany error) }
 
 // bind reads pairs into in, the struct the parameters were compiled from.
 // Malformed names are refused first, then missing parameters, then bad values,
@@ -115,7 +122,7 @@ func (ps parameters) find(name string) int {
 func (p *parameter) assign(v reflect.Value, g *given) error {
 	switch {
 	case p.list && g.list != nil:
-		texts, err := g.list.inOrder()
+		texts, err := g.list.inOrder(p.most, p.tooMany)
 		if err != nil {
 			return err
 		}
@@ -174,10 +181,10 @@ func (e *elements) add(number, text string) bool {
 
 // inOrder gives the elements by number. SDKs count from 0 or from 1; both are
 // right as long as no number is left out.
-func (e *elements) inOrder() ([]string, error) {
+func (e *elements) inOrder(most int, tooMany error) ([]string, error) {
 	n := bits.OnesCount32(e.have) + e.far
-	if n > maxElements {
-		return nil, mapping.ErrBatchSize
+	if n > most {
+		return nil, tooMany
 	}
 	first := bits.TrailingZeros32(e.have)
 	if e.far > 0 || first > 1 || e.have>>first != 1<<n-1 {
@@ -201,7 +208,7 @@ func (b bounds) set(v reflect.Value, text string) error {
 		if !ok {
 			return mapping.ErrOutOfRange
 		}
-		if n, err = own.outside(n); err != nil {
+		if n, err = own.outside(n, b); err != nil {
 			return err
 		}
 	}

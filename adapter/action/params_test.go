@@ -14,70 +14,6 @@ import (
 	"github.com/jetcmq/jetcmq/mapping"
 )
 
-// bad is a value some parameter refuses, and the error it refuses it with.
-type bad struct {
-	value string
-	err   *mapping.Error
-}
-
-const tooLong = "99999999999999999999" // for 64 bits
-
-// badValues are wrong values of p, from its kind and its bounds.
-func badValues(t testing.TB, p parameter) []bad {
-	t.Helper()
-	below, above := strconv.FormatInt(p.bounds.lo-1, 10), strconv.FormatUint(uint64(p.bounds.hi)+1, 10)
-	var list []bad
-	switch reflect.New(p.kind).Interface().(type) {
-	case *mapping.QueueName:
-		for _, name := range []string{"1a", "-a", "_a", "a b", "a.b", "a*", "ä", strings.Repeat("a", 65)} {
-			list = append(list, bad{name, mapping.ErrQueueName})
-		}
-		return list
-	case *mapping.DeadLetterPolicy:
-		for _, text := range []string{"x", "[]", `{"policy":0}`, `{"deadLetterQueue":"d"}`,
-			`{"deadLetterQueue":"d","policy":0,"maxReceiveCount":0}`, `{"deadLetterQueue":"d","policy":0,"maxReceiveCount":1001}`,
-			`{"deadLetterQueue":"d","policy":1,"maxTimeToLive":299}`, `{"deadLetterQueue":"d","policy":1,"maxTimeToLive":43201}`,
-			`{"deadLetterQueue":"d","policy":2}`, `{"deadLetterQueue":"d","policy":"0"}`} {
-			list = append(list, bad{text, mapping.ErrParameters})
-		}
-		return list
-	case *string:
-		return nil
-	case *body:
-		return []bad{{"", mapping.ErrEmptyBody}, {"a\xffb", mapping.ErrParameters}}
-	case *handle:
-		return []bad{{"", mapping.ErrHandleFormat}}
-	case *wait:
-	case *pageLimit:
-		list = []bad{{below, mapping.ErrOutOfRange}}
-	case *delay:
-		list = []bad{{below, mapping.ErrDelay}, {above, mapping.ErrDelay}, {tooLong, mapping.ErrDelay}}
-	case *unixTime:
-		list = []bad{{below, mapping.ErrRewindTime}, {"-1", mapping.ErrRewindTime}, {tooLong, mapping.ErrOutOfRange}}
-	case *int:
-		list = []bad{{below, mapping.ErrOutOfRange}, {above, mapping.ErrOutOfRange},
-			{tooLong, mapping.ErrOutOfRange}, {"-" + tooLong, mapping.ErrOutOfRange}}
-	default:
-		t.Fatalf("no bad values are known for %s", p.kind)
-	}
-	for _, text := range []string{"x", "1.5", "0x10", "1_0", " 1", "1 ", "\x01"} {
-		list = append(list, bad{text, mapping.ErrNotANumber})
-	}
-	return list
-}
-
-// goodValue is a value that p accepts.
-func goodValue(p parameter) string {
-	switch reflect.New(p.kind).Interface().(type) {
-	case *mapping.DeadLetterPolicy:
-		return `{"deadLetterQueue":"d","policy":0,"maxReceiveCount":3}`
-	case *mapping.QueueName, *body, *handle, *string:
-		return "abc"
-	default:
-		return strconv.FormatInt(p.bounds.lo, 10)
-	}
-}
-
 // complete gives all required parameters of a good values, without that named but.
 func complete(a *Action, but string) []Pair {
 	var pairs []Pair
@@ -172,18 +108,22 @@ func refusesBadLists(t *testing.T, a *Action, p parameter) {
 		}
 		return pairs
 	}
-	refuses(t, a, rest, mapping.ErrMissing)
-	refuses(t, a, append(rest, Pair{name, goodValue(p)}), mapping.ErrMissing)
+	if p.required {
+		refuses(t, a, rest, mapping.ErrMissing.Of(name))
+		refuses(t, a, append(rest, Pair{name, goodValue(p)}), mapping.ErrMissing)
+	}
 	for _, number := range []string{"", "x", "-1", "+1", "1.1", "0.", " 1", "1e1", "0x1", "१"} {
 		refuses(t, a, with("0", number), mapping.ErrKeyFormat)
 	}
 	for _, numbers := range [][]string{{"2"}, {"0", "2"}, {"1", "3"}, {"0", "1", "3"}, {"16"}, {"17"}, {"0", "17"}, {"0", tooLong}} {
 		refuses(t, a, with(numbers...), mapping.ErrListGap)
 	}
+	tooMany := p.tooMany.(*mapping.Error)
 	for first := range 3 {
-		refuses(t, a, with(count(first, 17)...), mapping.ErrBatchSize)
+		refuses(t, a, with(count(first, p.most+1)...), tooMany)
+		refuses(t, a, with(count(first, 17)...), tooMany)
 	}
-	refuses(t, a, with(count(0, 5000)...), mapping.ErrBatchSize)
+	refuses(t, a, with(count(0, 5000)...), tooMany)
 	for _, b := range badValues(t, p) {
 		refuses(t, a, append(with("0"), Pair{name + ".1", b.value}), b.err)
 	}
@@ -207,13 +147,13 @@ func bound(t *testing.T, a *Action, pairs ...Pair) reflect.Value {
 	return in
 }
 
-// said is what pairs say of a queue's settings.
-func said(t *testing.T, pairs ...Pair) (s queueSettings) {
+// said is what pairs say of T, a part of some action's input.
+func said[T any](t *testing.T, pairs ...Pair) (part T) {
 	t.Helper()
-	if err := compileParameters(reflect.TypeFor[queueSettings]()).bind(pairs, reflect.ValueOf(&s).Elem()); err != nil {
+	if err := compileParameters(reflect.TypeFor[T]()).bind(pairs, reflect.ValueOf(&part).Elem()); err != nil {
 		t.Fatalf("%q: %v", pairs, err)
 	}
-	return s
+	return part
 }
 
 func TestBindReads(t *testing.T) {
@@ -243,6 +183,7 @@ func TestBindReads(t *testing.T) {
 		{"page", ListQueue, nil, "{ {0 20}}"},
 		{"long page", ListQueue, []Pair{{"searchWord", "or"}, {"offset", "7"}, {"limit", "51"}}, "{or {7 50}}"},
 		{"empty page", ListQueue, []Pair{{"searchWord", ""}, {"limit", "0"}, {"offset ", ""}}, "{ {0 0}}"},
+		{"long page of subscriptions", ListSubscriptionByTopic, []Pair{{"topicName", "t"}, {"offset ", "1000"}, {"limit ", "101"}, {"searchWord ", "or"}}, "{t or 1000 100}"},
 		{"time", RewindQueue, []Pair{q, {"startConsumeTime", "1462351990"}}, "{q 1462351990}"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
@@ -281,7 +222,7 @@ func TestBindOrdersLists(t *testing.T) {
 
 func TestBindTellsUnsaidFromZero(t *testing.T) {
 	t.Parallel()
-	got := said(t, Pair{"queueName", "q"}, Pair{"rewindSeconds", "0"}, Pair{"maxMsgSize", ""}).QueueAttributes
+	got := said[queueSettings](t, Pair{"queueName", "q"}, Pair{"rewindSeconds", "0"}, Pair{"maxMsgSize", ""}).QueueAttributes
 	if got.Rewind == nil || *got.Rewind != 0 {
 		t.Errorf("rewindSeconds: got %v, want 0", got.Rewind)
 	}
@@ -311,6 +252,10 @@ func TestLimitsAgree(t *testing.T) {
 		{"queue's wait", hi(CreateQueue, "pollingWaitSeconds"), int64(mapping.MaxPolling / time.Second)},
 		{"batch", hi(BatchReceiveMessage, "numOfMsg"), mapping.MaxBatch},
 		{"body", hi(CreateQueue, "maxMsgSize"), mapping.MaxBodySize},
+		{"topic's body", hi(CreateTopic, "maxMsgSize"), mapping.MaxBodySize},
+		{"new body", hi(SetTopicAttributes, "maxMsgSize"), mapping.MaxBodySize},
+		{"filter by tags", CreateTopic.in[CreateTopic.in.find("filterType")].bounds.lo, int64(mapping.FilterTag)},
+		{"filter by keys", hi(CreateTopic, "filterType"), int64(mapping.FilterKey)},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s: got %d, want %d", test.what, test.got, test.want)
@@ -358,7 +303,8 @@ func FuzzBind(f *testing.F) {
 	for _, seed := range []string{
 		"queueName=q&msgBody=m&delaySeconds=0", "queueName=q&msgBody.0=a&msgBody.1=b", "queueName=q&receiptHandle.1=h",
 		"queueName=q&startConsumeTime=1462351990", "queueName=q&deadLetterPolicy={\"policy\":0}",
-		"queueName=q&deadLetterPolicy::policy=1", "limit=-1&offset= 1", "msgBody.=x&msgBody.99999999999999999999=y",
+		"queueName=q&deadLetterPolicy::policy=1", "topicName=t&msgBody=m&msgTag.0=a&filterTag.1=b&routingKey=a.*.b",
+		"topicName=t&subscriptionName=s&protocol=HTTP&endpoint=http://h&bindindKey.1=%23", "limit=-1&offset= 1", "msgBody.=x&msgBody.99999999999999999999=y",
 	} {
 		f.Add(seed)
 	}
@@ -386,7 +332,7 @@ func holds(t *testing.T, a *Action, in reflect.Value) {
 	t.Helper()
 	for _, p := range a.in {
 		v := in.FieldByIndex(p.index)
-		if p.list && (v.Len() < 1 || v.Len() > maxElements) {
+		if p.list && (p.required && v.Len() < 1 || v.Len() > p.most) {
 			t.Errorf("%s: %s has %d elements", a.Name, p.names[0], v.Len())
 		}
 		if v.Kind() == reflect.Pointer && !v.IsNil() {

@@ -31,11 +31,11 @@ type page struct {
 // pageLimit is the length of a page; asking for more than the longest gives that.
 type pageLimit int
 
-func (pageLimit) outside(n int64) (int64, error) {
-	if n < 0 {
+func (pageLimit) outside(n int64, of bounds) (int64, error) {
+	if n < of.lo {
 		return 0, mapping.ErrOutOfRange
 	}
-	return 50, nil
+	return of.hi, nil
 }
 
 // queueList is a page of queues and how many there are in all.
@@ -143,7 +143,7 @@ var RewindQueue = define(Action{
 // venuses SDK sends nanoseconds.
 type unixTime int64
 
-func (unixTime) outside(n int64) (int64, error) {
+func (unixTime) outside(n int64, _ bounds) (int64, error) {
 	if n > 0 {
 		return 0, mapping.ErrOutOfRange
 	}

@@ -1,0 +1,121 @@
+package action
+
+import (
+	"context"
+	"unicode/utf8"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/account"
+)
+
+// endpoint is where a subscription's messages go. Whether it suits the protocol
+// is the broker's to say.
+type endpoint string
+
+func (e endpoint) check() error {
+	if e == "" || utf8.RuneCountInString(string(e)) > mapping.MaxEndpoint || !utf8.ValidString(string(e)) {
+		return mapping.ErrEndpointFormat
+	}
+	return nil
+}
+
+// subscriptionOf says which subscription an action is about.
+type subscriptionOf struct {
+	Topic        mapping.TopicName        `cmq:"topicName"`
+	Subscription mapping.SubscriptionName `cmq:"subscriptionName"`
+}
+
+// filters are what a subscription asks for. The topic's filterType decides
+// which of the two counts.
+type filters struct {
+	Tags filterTags  `cmq:"filterTag" default:""`
+	Keys bindingKeys `cmq:"bindingKey,bindindKey" default:""` // sic: the PHP SDK sends the second
+}
+
+type filterTags []tag
+
+func (filterTags) most() (int, error) { return mapping.MaxTags, mapping.ErrTooManyFilterTags }
+
+type bindingKeys []key
+
+func (bindingKeys) most() (int, error) { return mapping.MaxBindingKeys, mapping.ErrTooManyBindingKeys }
+
+var Subscribe = define(Action{
+	Name: "Subscribe",
+	Doc: "Has a topic's messages delivered to a queue or to a URL, from now on. " +
+		"A queue gets the bare message, whatever the format, as one with an id of its own. A name is unique within its topic, whatever its case.",
+	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrSubscriptionExists, mapping.ErrTooManySubscriptions,
+		mapping.ErrEndpointFormat, mapping.ErrEndpointBlank, mapping.ErrEndpoint, mapping.ErrNoBindingKey},
+}, func(ctx context.Context, a *account.Account, in struct {
+	subscriptionOf
+	Protocol mapping.Protocol `cmq:"protocol"`
+	Endpoint endpoint         `cmq:"endpoint"`
+	Strategy mapping.Strategy `cmq:"notifyStrategy" default:"EXPONENTIAL_DECAY_RETRY"`
+	Format   mapping.Format   `cmq:"notifyContentFormat" default:"JSON"`
+	filters
+}) (out struct {
+	ID string `cmq:"subscriptionId"`
+}, err error) {
+	out.ID, err = a.Topics.Subscribe(ctx, in.Topic, in.Subscription, mapping.Subscription{
+		Protocol: in.Protocol, Endpoint: string(in.Endpoint), Strategy: in.Strategy, Format: in.Format,
+		FilterTags: distinct(in.Tags), BindingKeys: distinct(in.Keys),
+	})
+	return out, err
+})
+
+var Unsubscribe = define(Action{
+	Name:   "Unsubscribe",
+	Doc:    "Ends a subscription. What it was still to be given is dropped.",
+	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrNoSubscription},
+}, func(ctx context.Context, a *account.Account, in struct{ subscriptionOf }) (struct{}, error) {
+	return struct{}{}, a.Topics.Unsubscribe(ctx, in.Topic, in.Subscription)
+})
+
+var SetSubscriptionAttributes = define(Action{
+	Name: "SetSubscriptionAttributes",
+	Doc: "Changes those attributes of a subscription that are sent; a list takes the place of the former one. " +
+		"Protocol and endpoint cannot change and are ignored.",
+	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrNoSubscription},
+}, func(ctx context.Context, a *account.Account, in struct {
+	subscriptionOf
+	Strategy *mapping.Strategy `cmq:"notifyStrategy"`
+	Format   *mapping.Format   `cmq:"notifyContentFormat"`
+	filters
+}) (struct{}, error) {
+	return struct{}{}, a.Topics.SetSubscription(ctx, in.Topic, in.Subscription, mapping.SubscriptionChange{
+		Strategy: in.Strategy, Format: in.Format, FilterTags: distinct(in.Tags), BindingKeys: distinct(in.Keys),
+	})
+})
+
+var GetSubscriptionAttributes = define(Action{
+	Name:   "GetSubscriptionAttributes",
+	Doc:    "Tells how a subscription is set up and what it is still to be given.",
+	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrNoSubscription},
+}, func(ctx context.Context, a *account.Account, in struct{ subscriptionOf }) (mapping.SubscriptionDescription, error) {
+	return a.Topics.DescribeSubscription(ctx, in.Topic, in.Subscription)
+})
+
+var ListSubscriptionByTopic = define(Action{
+	Name:   "ListSubscriptionByTopic",
+	Doc:    "Lists a topic's subscriptions by name, a page at a time.",
+	Errors: []*mapping.Error{mapping.ErrNoTopic},
+}, func(ctx context.Context, a *account.Account, in struct {
+	Topic  mapping.TopicName `cmq:"topicName"`
+	Search string            `cmq:"searchWord" default:""`
+	Offset int               `cmq:"offset" range:"0..1000" default:"0"`
+	Limit  pageLimit         `cmq:"limit" range:"0..100" default:"20"`
+}) (out struct {
+	Total         int                       `cmq:"totalCount"`
+	Subscriptions []mapping.SubscriptionRef `cmq:"subscriptionList"`
+}, err error) {
+	out.Total, out.Subscriptions, err = a.Topics.Subscriptions(ctx, in.Topic, in.Search, in.Offset, int(in.Limit))
+	return out, err
+})
+
+var ClearSubscriptionFilterTags = define(Action{
+	Name:   "ClearSubscriptionFilterTags",
+	Doc:    "Empties a subscription's filterTag, so that it gets every message of a topic that filters by tags. Binding keys stay.",
+	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrNoSubscription},
+}, func(ctx context.Context, a *account.Account, in struct{ subscriptionOf }) (struct{}, error) {
+	return struct{}{}, a.Topics.ClearFilterTags(ctx, in.Topic, in.Subscription)
+})
