@@ -23,13 +23,15 @@ type room struct{ rooms, libraries []string }
 var floors = map[string]room{
 	"mapping/embedded": {nil, []string{"github.com/nats-io/nats-server/v2", "github.com/gofrs/flock"}},
 	"mapping":          {nil, nil},
+	"mapping/routing":  {nil, nil},
 	"mapping/jet":      {nil, natsClient},
 	"mapping/queues":   {[]string{"mapping", "mapping/jet"}, natsClient},
 	"mapping/topics":   {[]string{"mapping", "mapping/jet", "mapping/queues", "mapping/routing"}, natsClient},
 	"mapping/account":  {[]string{"mapping/jet", "mapping/queues", "mapping/topics"}, nil},
 	"adapter/action":   {[]string{"mapping", "mapping/account"}, nil},
 	"adapter":          {[]string{"adapter/action", "mapping", "mapping/account"}, []string{"github.com/gin-gonic/gin"}},
-	"cmd/jetcmq": {[]string{"adapter", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues"},
+	"adapter/push":     {[]string{"mapping"}, nil},
+	"cmd/jetcmq": {[]string{"adapter", "adapter/push", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
 
 	// Apart: users import it, so it needs nothing of ours.

@@ -37,6 +37,7 @@
 //	hangup          lets the clients of the calls begun go away
 //	restart         stops the service and starts it on the same directory
 //	native …        does what a NATS program of the account may do, see nativeDo
+//	endpoint …      asks a subscriber's web server, at $endpoint, see endpoint.do
 package test
 
 import (
@@ -72,7 +73,8 @@ type stage struct {
 	t *testing.T
 	*world
 	memory
-	begun []*call
+	endpoint *endpoint
+	begun    []*call
 }
 
 // call is a step that was begun and is not yet checked.
@@ -86,7 +88,8 @@ type call struct {
 
 func play(t *testing.T, s story) {
 	dir := t.TempDir()
-	g := &stage{t: t, world: start(t, dir), memory: memory{}}
+	g := &stage{t: t, world: start(t, dir), memory: memory{}, endpoint: newEndpoint(t)}
+	g.memory["endpoint"] = g.endpoint.server.URL
 	defer func() { g.world.stop(t) }()
 	for _, st := range s.steps {
 		switch verb := st.words[0]; {
@@ -166,7 +169,9 @@ func (g *stage) prepare(st step) (func(context.Context) (answer, error), error) 
 	w := g.world
 	switch {
 	case words[0] == "native":
-		return func(ctx context.Context) (answer, error) { return w.nativeDo(ctx, words[1:]) }, nil
+		return func(ctx context.Context) (answer, error) { return w.nativeDo(ctx, words[1:], given) }, nil
+	case words[0] == "endpoint":
+		return func(context.Context) (answer, error) { return g.endpoint.do(words[1:]) }, nil
 	case len(words) == 1 && isAction.MatchString(words[0]):
 		return func(ctx context.Context) (answer, error) { return w.call(ctx, words[0], given, without) }, nil
 	}

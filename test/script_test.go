@@ -131,7 +131,7 @@ func readStep(line string) (st step, err error) {
 	return st, nil
 }
 
-var reads = regexp.MustCompile(`^(Get|List|Query)`)
+var reads = regexp.MustCompile(`^(Get|List|Query|endpoint$)`)
 
 // split cuts a line at blanks outside of quotes.
 func split(line string) (tokens []string) {

@@ -16,13 +16,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/adapter"
+	"github.com/jetcmq/jetcmq/adapter/push"
 	"github.com/jetcmq/jetcmq/mapping/account"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
 	"github.com/jetcmq/jetcmq/mapping/jet"
+	"github.com/jetcmq/jetcmq/mapping/topics"
 )
 
 // world is all of the service in this process: engine, brokers, HTTP server.
 type world struct {
+	pusher   *push.Pusher
 	engine   *embedded.Server
 	accounts []*account.Account
 	server   *httptest.Server
@@ -31,6 +34,9 @@ type world struct {
 	caller
 }
 
+// timeScale makes a BACKOFF_RETRY come after 10 to 20 ms.
+const timeScale = 0.001
+
 // accounts are worlds of their own in the engine; the SecretId of "first" is AKIDfirst.
 var accounts = []string{"first", "second"}
 
@@ -38,12 +44,15 @@ var accounts = []string{"first", "second"}
 func start(t *testing.T, dir string) *world {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	w := &world{}
+	pusher, err := push.New(push.Config{Loopback: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{pusher: pusher}
 	config := embedded.Config{Dir: dir, Log: slog.New(slog.DiscardHandler)}
 	for _, name := range accounts {
 		config.Accounts = append(config.Accounts, embedded.Account{Name: name})
 	}
-	var err error
 	if w.engine, err = embedded.Start(config); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +86,10 @@ func (w *world) open(t *testing.T, name string, log *slog.Logger) *account.Accou
 			t.Fatal(err)
 		}
 	}
-	b, err := account.Open(t.Context(), account.Config{Config: jet.Config{InProcess: door, User: door.User, Password: door.Password, Log: log}})
+	b, err := account.Open(t.Context(), account.Config{
+		Config: jet.Config{InProcess: door, User: door.User, Password: door.Password, Log: log},
+		Topics: topics.Config{Deliver: w.pusher.Deliver, CheckEndpoint: w.pusher.Check, TimeScale: timeScale},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +109,7 @@ func (w *world) stop(t *testing.T) {
 	for _, b := range w.accounts {
 		b.Close(ctx)
 	}
+	w.pusher.Close()
 	if err := w.engine.Stop(ctx); err != nil {
 		t.Error(err)
 	}
@@ -156,17 +169,22 @@ func (w *world) waiting(t *testing.T, queue string) (n int) {
 
 // nativeDo does what a NATS program of the account may do:
 //
-//	publish <subject> <body>     the answer is JetStream's acknowledgement
+//	publish <subject> <body>     with <header>=<value>…; the answer is JetStream's acknowledgement
 //	stream <name>                the answer is the stream's configuration and state
 //	expire <name> <duration>     makes the stream drop what is older
-func (w *world) nativeDo(ctx context.Context, words []string) (answer, error) {
+func (w *world) nativeDo(ctx context.Context, words []string, headers []pair) (answer, error) {
 	js, err := jetstream.New(w.native)
 	if err != nil {
 		return answer{}, err
 	}
 	switch {
 	case len(words) == 3 && words[0] == "publish":
-		ack, err := js.Publish(ctx, words[1], []byte(words[2]))
+		m := nats.NewMsg(words[1])
+		m.Data = []byte(words[2])
+		for _, h := range headers {
+			m.Header.Set(h.name, h.value)
+		}
+		ack, err := js.PublishMsg(ctx, m)
 		return answerOf(ack, err)
 	case len(words) == 2 && words[0] == "stream":
 		return streamOf(ctx, js, words[1])

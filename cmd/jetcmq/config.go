@@ -87,12 +87,31 @@ type config struct {
 	MaxCalls int `env:"MAX_CALLS" envDefault:"10000"`
 	// How many queues an account may have.
 	MaxQueues int `env:"MAX_QUEUES" envDefault:"1000"`
+	// How many topics an account may have.
+	MaxTopics int `env:"MAX_TOPICS" envDefault:"1000"`
+	// How many subscriptions a topic may have.
+	MaxSubscriptions int `env:"MAX_SUBSCRIPTIONS" envDefault:"500"`
 	// How much before its end a waiting receive is answered, so that the answer
 	// arrives in time.
 	PollMargin time.Duration `env:"POLL_MARGIN" envDefault:"150ms"`
 	// Sends are refused while the data directory's disk has less than this free; 0
 	// does not look. A full disk would lose messages.
 	DiskReserve size `env:"DISK_RESERVE" envDefault:"256MiB"`
+	// What becomes of a publish that no subscription and no NATS consumer would
+	// get: `refuse` answers 6030 as CMQ does, `accept` stores it for a day.
+	PublishUnrouted string `env:"PUBLISH_UNROUTED" envDefault:"refuse"`
+	// Where pushes may go besides public addresses: addresses, CIDRs, host names or
+	// `*.suffix`, separated by commas. Private and loopback addresses are refused
+	// without it; loopback is allowed while JETCMQ_ADDR is loopback.
+	PushAllow []string `env:"PUSH_ALLOW"`
+	// How many pushes to one subscription a server may have under way.
+	PushConcurrency int `env:"PUSH_CONCURRENCY" envDefault:"32"`
+	// The account's number (APPID), which subscribers and GetTopicAttributes are
+	// told.
+	AppID int64 `env:"APP_ID" envDefault:"1250000000"`
+	// Multiplies the waits between attempts to deliver and the 15 seconds that a
+	// push may take: with 0.001 tests see a day of retries in 90 seconds.
+	TimeScale float64 `env:"TIME_SCALE" envDefault:"1"`
 	// How long a stop may take before it is forced, which is like a crash. The
 	// embedded server takes 10 ms a queue.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"20s"`
@@ -140,7 +159,9 @@ func load(environ []string) (config, error) {
 // wants says in words what the library's type errors mean.
 var wants = map[string]string{
 	"bool":          "true or false",
+	"float64":       "a number such as 1 or 0.001",
 	"int":           "a whole number",
+	"int64":         "a whole number",
 	"main.size":     "a size such as 512KiB, 4MiB or 1GiB",
 	"slog.Level":    "debug, info, warn or error",
 	"time.Duration": "a time such as 150ms, 2s or 1m",

@@ -7,15 +7,18 @@ import (
 	"log/slog"
 
 	"github.com/jetcmq/jetcmq/adapter"
+	"github.com/jetcmq/jetcmq/adapter/push"
 	"github.com/jetcmq/jetcmq/mapping/account"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
 	"github.com/jetcmq/jetcmq/mapping/jet"
 	"github.com/jetcmq/jetcmq/mapping/queues"
+	"github.com/jetcmq/jetcmq/mapping/topics"
 )
 
 // engine is what the API stands on: a broker for each account, and the NATS
 // server below them if it is ours.
 type engine struct {
+	pusher   *push.Pusher                // to HTTP endpoints, for all accounts
 	accounts map[string]*account.Account // by name
 	inside   *embedded.Server            // nil with an external server
 	url      string                      // for NATS clients, without passwords
@@ -25,6 +28,11 @@ type engine struct {
 // open starts or reaches NATS and opens every account.
 func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
 	e := &engine{accounts: map[string]*account.Account{}}
+	var err error
+	e.pusher, err = push.New(push.Config{Allow: c.PushAllow, Loopback: loopback(c.Addr)})
+	if err != nil {
+		return nil, fmt.Errorf("JETCMQ_PUSH_ALLOW: %w", err)
+	}
 	if err := e.start(c, log); err != nil {
 		return nil, err
 	}
@@ -90,6 +98,16 @@ func (e *engine) openAccount(ctx context.Context, c config, name string, log *sl
 	m := account.Config{
 		Config: jet.Config{Durability: levels[c.Durability], Replicas: c.Replicas, Log: log.With("account", name)},
 		Queues: queues.Config{Max: c.MaxQueues, PollMargin: c.PollMargin},
+		Topics: topics.Config{
+			Max:              c.MaxTopics,
+			MaxSubscriptions: c.MaxSubscriptions,
+			Owner:            c.AppID,
+			AcceptUnrouted:   c.PublishUnrouted == "accept",
+			Deliver:          e.pusher.Deliver,
+			CheckEndpoint:    e.pusher.Check,
+			Pushes:           c.PushConcurrency,
+			TimeScale:        c.TimeScale,
+		},
 	}
 	if c.PollMargin == 0 {
 		m.Queues.PollMargin = -1 // its zero means the default
@@ -156,6 +174,7 @@ func (e *engine) close(ctx context.Context) error {
 	for _, a := range e.accounts {
 		a.Close(ctx)
 	}
+	e.pusher.Close()
 	if e.inside != nil {
 		return e.inside.Stop(ctx)
 	}
