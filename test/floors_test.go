@@ -24,6 +24,7 @@ var floors = map[string]room{
 	"mapping/embedded": {nil, []string{"github.com/nats-io/nats-server/v2", "github.com/gofrs/flock"}},
 	"mapping":          {nil, []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid"}},
 	"adapter/action":   {[]string{"mapping"}, nil},
+	"adapter/push":     {[]string{"mapping"}, nil},
 	"adapter":          {[]string{"adapter/action", "mapping"}, []string{"github.com/gin-gonic/gin"}},
 	"cmd/jetcmq": {[]string{"adapter", "mapping", "mapping/embedded"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
