@@ -196,7 +196,7 @@ func (p *Pusher) explain(ctx context.Context, err error) error {
 	if system, ok := errors.AsType[syscall.Errno](err); ok {
 		return system // as in "connection refused"
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return failure("connection closed without an answer")
 	}
 	return explainTLS(err)
