@@ -22,6 +22,7 @@ type room struct{ rooms, libraries []string }
 // floors is the drawing of ARCHITECTURE.md. A room may only look downwards.
 var floors = map[string]room{
 	"mapping/embedded": {nil, []string{"github.com/nats-io/nats-server/v2", "github.com/gofrs/flock"}},
+	"mapping/routing":  {nil, nil},
 	"mapping":          {nil, []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid"}},
 	"adapter/action":   {[]string{"mapping"}, nil},
 	"adapter":          {[]string{"adapter/action", "mapping"}, []string{"github.com/gin-gonic/gin"}},
