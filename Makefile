@@ -1,9 +1,10 @@
-.PHONY: help run test check bench fuzz reference
+.PHONY: help run test check bench fuzz reference routing-check
 
 FUZZTIME ?= 60s
+RABBITMQ ?= /usr/lib/rabbitmq/bin/rabbitmq-server
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 run: ## serve on 127.0.0.1:8080, data in ./jetcmq-data
 	go run ./cmd/jetcmq
@@ -28,3 +29,6 @@ fuzz: ## every fuzz target for FUZZTIME each
 reference: ## rewrite REFERENCE.md and README.md's table of settings
 	go test ./adapter/action -run Reference -update
 	go test ./cmd/jetcmq -run README -update
+
+routing-check: ## compare routing with a real RabbitMQ, which the test starts and stops
+	go test ./mapping/routing -count=1 -v -run RabbitMQ -args -rabbitmq=$(RABBITMQ)

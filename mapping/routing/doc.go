@@ -20,16 +20,12 @@
 //	50% *         50%25%20%2A escaped, as are dots in tags
 //
 // Escaped, as % and two upper-case hexadecimal digits a byte, are: control
-// characters, blank, DEL, %, *, . and >, anything that is not UTF-8, and U+FFFD.
-// NATS refuses some of these in a subject, or takes them for wildcards. Others
-// it stores, and misses later: its index of subjects leaves out those with DEL,
-// U+FFFD makes it call the index corrupt when it starts, and it thinks that the
-// filter *a includes the filter b. All other characters stand for themselves, so
-// most subjects read as the publisher wrote them. A NATS program that publishes
-// to a topic has to write a word exactly like this for filters to find it.
-//
-// The longest tail has 2,884 bytes: 5 tags of 64 times U+FFFD. Subjects stay
-// below the 4,096 bytes that NATS takes in one line.
+// characters, blank, DEL, %, *, . and >, what is not UTF-8, and U+FFFD. NATS refuses
+// some of these in a subject. Others it stores, and stumbles over later: no filter
+// finds a subject with DEL, one with U+FFFD or NUL makes a server that starts call
+// its index corrupt, and the filter *a counts as including the filter b. All else
+// stands for itself, so most subjects read as the publisher wrote them. A NATS
+// program that publishes must write words exactly like this to be found by filters.
 //
 // # Filters
 //
@@ -45,4 +41,10 @@
 // TagSubjects and KeySubjects turn filters into filter subjects for a JetStream
 // consumer. JetStream delivers a message once however many of them it meets, and
 // refuses a set in which one includes another (error 10138), so none does.
+//
+// Filters spare a consumer what it does not want, and cost next to nothing while it
+// keeps up. A backlog is another matter: JetStream 2.15.2 looks at all subjects of a
+// block for each message. Of 100,000 waiting messages, 2 cores read 400,000/s without
+// a filter; with several filters 70,000/s if the messages had 10 different subjects,
+// 15,000/s if 100, 2,000/s if 1,000, and 100/s if 20,000.
 package routing

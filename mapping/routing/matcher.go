@@ -19,10 +19,9 @@ func MatchTags(filter, tags []string) bool {
 type Matcher struct{ keys [][]string }
 
 // Compile prepares binding keys for Match. Every text is a binding key.
-func Compile(keys []string) Matcher {
-	m := Matcher{make([][]string, len(keys))}
-	for i, key := range keys {
-		m.keys[i] = SplitKey(key)
+func Compile(keys []string) (m Matcher) {
+	for _, key := range keys {
+		m.keys = append(m.keys, SplitKey(key))
 	}
 	return m
 }

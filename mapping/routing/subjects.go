@@ -69,12 +69,9 @@ func (s subjectSet) minimal() (subjects []string, exact bool) {
 		return nil, exact
 	}
 	exact = true
-	for _, subject := range slices.Sorted(maps.Keys(s)) {
-		included := false
-		for other := range s {
-			included = included || other != subject && includes(other, subject)
-		}
-		if !included {
+	all := slices.Sorted(maps.Keys(s))
+	for _, subject := range all {
+		if !slices.ContainsFunc(all, func(other string) bool { return other != subject && includes(other, subject) }) {
 			subjects = append(subjects, subject)
 			exact = exact && s[subject]
 		}
@@ -110,10 +107,8 @@ func pattern(key string) []string {
 		case afterHash && w == hash:
 		case afterHash && w == star:
 			tokens = append(tokens[:last], oneToken, hash)
-		case w == hash:
-			tokens = append(tokens, hash)
-		case w == star:
-			tokens = append(tokens, oneToken)
+		case w == hash || w == star: // which is NATS's own *
+			tokens = append(tokens, w)
 		default:
 			tokens = append(tokens, token(w))
 		}

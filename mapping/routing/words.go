@@ -27,7 +27,8 @@ func SplitKey(key string) []string {
 
 // Tail writes words as the last tokens of a subject. Different words have
 // different tails, save that a single empty word, which neither tags nor keys
-// have, is written as no words are.
+// have, is written as no words are. The longest, of 5 tags of 64 times U+FFFD, has
+// 2,884 bytes; NATS takes lines of 4,096.
 func Tail(words []string) string {
 	if len(words) == 0 {
 		return nothing
@@ -77,16 +78,12 @@ func plain(r rune) bool {
 	return r > ' ' && r != 0x7F && r != utf8.RuneError && !strings.ContainsRune("%*.>", r)
 }
 
-const hex = "0123456789ABCDEF"
-
 // word reads one token.
 func word(token string) string {
 	if token == nothing {
 		return ""
 	}
-	if !strings.Contains(token, "%") {
-		return token
-	}
+	const hex = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := 0; i < len(token); i++ {
 		c := token[i]
