@@ -102,7 +102,9 @@ var (
 	messageForm = regexp.MustCompile(`^\(\d+\)[A-Za-z]`)
 	// texts are the members of answers that hold texts; every other single
 	// value is a number. SDKs in typed languages fail on the wrong one.
-	texts = []string{"message", "requestId", "queueId", "queueName", "deadLetterPolicy", "msgId", "msgBody", "receiptHandle", "addr"}
+	texts = []string{"message", "requestId", "queueId", "queueName", "deadLetterPolicy", "msgId", "msgBody", "receiptHandle", "addr",
+		"topicId", "topicName", "topicOwner", "subscriptionId", "subscriptionName", "protocol", "protocal", "endpoint",
+		"notifyStrategy", "notifyContentFormat", "filterTag", "filterTags", "bindingKey", "bindindKey", "tags"}
 )
 
 // wellFormed checks what holds for every answer, so that no story has to.
