@@ -23,6 +23,13 @@ func newLog(c config, out io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(out, options))
 }
 
+// quiet makes what libraries print debug lines: net/http prints bytes that a
+// subscriber sent unasked.
+func quiet(log *slog.Logger) {
+	slog.SetDefault(log)
+	slog.SetLogLoggerLevel(slog.LevelDebug)
+}
+
 func isTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	if !ok {

@@ -33,6 +33,7 @@ func command(environ []string) *cobra.Command {
 		}
 		out := cmd.ErrOrStderr()
 		log := newLog(c, out)
+		quiet(log)
 		return run(cmd.Context(), c, log, func(p place) { announce(c, p, out, log) })
 	}
 	root := &cobra.Command{

@@ -24,7 +24,8 @@ const (
 	metaID         = "cmq.id"      // topicId, subscriptionId
 	metaCreated    = "cmq.created" // Unix s
 	metaModified   = "cmq.modified"
-	metaAttributes = "cmq.attributes" // JSON: the wire's names and numbers
+	metaAttributes = "cmq.attributes"  // JSON: the wire's names and numbers
+	metaCatchingUp = "cmq.catching-up" // "true" while the consumer has no filters for now
 )
 
 // words are what a message of the topic is filtered by.

@@ -25,6 +25,7 @@ type pump struct {
 	life     context.Context
 	stop     context.CancelFunc
 	failing  atomic.Bool // the last attempt failed; it is logged once
+	pacing   atomic.Bool // somebody sees to the filters, or has just done so
 }
 
 const (
@@ -149,6 +150,7 @@ func (p *pump) deliver(m *nats.Msg) {
 		p.handBack(m) // the topic is being removed
 		return
 	}
+	p.pace(s, r, meta.NumPending)
 	l := r.labels(m.Subject, m.Header.Get)
 	if !s.wants(&r.settings, l) {
 		if s, r = p.reread(); s == nil {

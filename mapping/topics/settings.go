@@ -89,8 +89,9 @@ type subscription struct {
 	created  int64 // Unix s
 	modified int64
 	storedSubscription
-	match    routing.Matcher // of BindingKeys
-	consumer jetstream.ConsumerConfig
+	match      routing.Matcher // of BindingKeys
+	catchingUp bool            // its consumer does not filter, see pump.pace
+	consumer   jetstream.ConsumerConfig
 }
 
 // storedSubscription is the form of the metadata.
@@ -136,6 +137,10 @@ func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerC
 	c.Description = "CMQ subscription " + s.name
 	c.FilterSubject, c.FilterSubjects = "", s.subjects(t)
 	c.Metadata = metadata(s.name, s.id, s.created, s.modified, attributes)
+	if s.catchingUp {
+		c.FilterSubjects = nil
+		c.Metadata[metaCatchingUp] = "true"
+	}
 	return c
 }
 
@@ -178,5 +183,6 @@ func readSubscription(c jetstream.ConsumerConfig) (*subscription, bool) {
 	s.created, _ = strconv.ParseInt(c.Metadata[metaCreated], 10, 64)
 	s.modified, _ = strconv.ParseInt(c.Metadata[metaModified], 10, 64)
 	s.match = routing.Compile(s.BindingKeys)
+	s.catchingUp = c.Metadata[metaCatchingUp] != ""
 	return s, true
 }

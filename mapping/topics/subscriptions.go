@@ -155,36 +155,26 @@ func (b *Broker) ClearFilterTags(ctx context.Context, topicName mapping.TopicNam
 }
 
 func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, set func(*subscription)) error {
-	t, err := b.change(ctx, topicName, func(t *topic, r *reading) error {
-		r, err := t.read(ctx) // what was known may be a moment old
+	_, err := b.change(ctx, topicName, func(t *topic, r *reading) error {
+		within, cancel := b.conn.Within(ctx)
+		defer cancel()
+		r, err := t.read(within) // what was known may be a moment old
 		if err != nil {
 			return err
 		}
-		old := r.subs[name.Key()]
-		if old == nil {
+		s := r.subs[name.Key()]
+		if s == nil {
 			return mapping.ErrNoSubscription
 		}
-		s := *old
-		set(&s)
-		s.modified = time.Now().Unix()
-		within, cancel := b.conn.Within(ctx)
-		defer cancel()
-		consumer, err := b.conn.JS.UpdateConsumer(within, t.stream, b.consumerConfig(&r.settings, s))
+		err = t.put(within, r, *s, func(s *subscription) {
+			set(s)
+			s.modified = time.Now().Unix()
+		})
 		if errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 			return mapping.ErrNoSubscription
 		}
-		if err != nil {
-			return fmt.Errorf("update consumer of subscription %s: %w", s.name, err)
-		}
-		if changed, ours := readSubscription(consumer.CachedInfo().Config); ours {
-			t.with(r, s.key, changed)
-		}
-		return nil
+		return err
 	})
-	if err == nil {
-		// JetStream does not tell other brokers of a consumer that was changed.
-		err = b.conn.NC.Publish(changeSubject+t.key, nil)
-	}
 	return err
 }
 

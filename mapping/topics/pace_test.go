@@ -1,0 +1,51 @@
+package topics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/topics"
+)
+
+// A subscriber that comes back reads what has gathered, here with as many
+// routing keys as messages, quickly.
+func TestABacklogOfManyKeysIsReadQuickly(t *testing.T) {
+	const n = 20_000
+	var down atomic.Bool
+	down.Store(true)
+	var got atomic.Int64
+	w := start(t, topics.Config{Pushes: 256, TimeScale: 0.0001, Deliver: func(context.Context, mapping.Push) error {
+		if down.Load() {
+			return errors.New("down")
+		}
+		got.Add(1)
+		return nil
+	}})
+	w.topic("keys", mapping.FilterKey)
+	w.subscribe("keys", "web", mapping.Subscription{Protocol: mapping.ProtocolHTTP, Endpoint: "http://x/", BindingKeys: []string{"a.#", "x.*.y"}})
+	for i := range n / 16 {
+		bodies := make([]string, 16)
+		for j := range bodies {
+			bodies[j] = "x"
+		}
+		w.publish("keys", mapping.Labels{RoutingKey: fmt.Sprintf("a.%d", i)}, bodies...)
+	}
+	down.Store(false)
+	began := time.Now()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for got.Load() < n {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("got %d of %d messages", got.Load(), n)
+		}
+	}
+	t.Logf("%.0f messages/s", n/time.Since(began).Seconds())
+}
