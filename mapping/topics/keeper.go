@@ -92,8 +92,8 @@ func (b *Broker) look() {
 			continue
 		}
 		t.care.looked = time.Now()
-		if err := t.trim(b.life); err != nil && b.life.Err() == nil {
-			b.log.Debug("trim", "topic", t.key, "error", err)
+		if err := errors.Join(t.trim(b.life), t.settleAll(b.life)); err != nil && b.life.Err() == nil {
+			b.log.Debug("look after", "topic", t.key, "error", err)
 		}
 	}
 }
@@ -169,4 +169,40 @@ func (t *topic) trim(ctx context.Context) error {
 	}
 	t.care.trimmed = time.Now()
 	return stream.Purge(within, jetstream.WithPurgeSequence(c.floor+1))
+}
+
+// settleAll has subscriptions forget the former filters under which nothing is
+// left to be delivered.
+func (t *topic) settleAll(ctx context.Context) error {
+	for _, s := range t.reading.Load().changed() {
+		within, cancel := t.b.conn.Within(ctx)
+		consumer, err := t.b.conn.JS.Consumer(within, t.stream, consumerPrefix+s.key)
+		cancel()
+		if err != nil {
+			return err
+		}
+		// JetStream counts a message a moment after it was published.
+		info, until := consumer.CachedInfo(), s.Former[len(s.Former)-1].Until
+		idle := info.NumPending+uint64(info.NumAckPending) == 0 && time.Since(time.Unix(s.modified, 0)) > 3*time.Second
+		if !idle && info.AckFloor.Stream < until {
+			continue
+		}
+		if err := t.settle(ctx, s, until); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed lists the subscriptions that have former filters.
+func (r *reading) changed() (all []*subscription) {
+	if r == nil {
+		return nil
+	}
+	for _, s := range r.subs {
+		if len(s.Former) > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
 }

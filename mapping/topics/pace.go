@@ -40,21 +40,49 @@ func (p *pump) pace(s *subscription, r *reading, behind uint64) {
 
 // catchUp changes whether the subscription is catching up.
 func (p *pump) catchUp(on bool) error {
-	ctx, cancel := p.t.b.conn.Within(p.life)
+	return p.t.amend(p.life, p.now.Load(), func(s *subscription) bool {
+		changed := s.catchingUp != on
+		s.catchingUp = on
+		return changed
+	})
+}
+
+// settle forgets former filters, the last of which holds up to a sequence.
+func (t *topic) settle(ctx context.Context, s *subscription, until uint64) error {
+	return t.amend(ctx, s, func(s *subscription) bool {
+		if len(s.Former) == 0 || s.Former[len(s.Former)-1].Until != until {
+			return false
+		}
+		s.Former = nil
+		return true
+	})
+}
+
+// amend changes a subscription, if it is still there and set finds something to
+// change.
+func (t *topic) amend(ctx context.Context, old *subscription, set func(*subscription) bool) error {
+	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	if err := p.t.lock(ctx); err != nil {
+	if err := t.lock(ctx); err != nil {
 		return err
 	}
-	defer p.t.unlock()
-	r, err := p.t.read(ctx)
+	defer t.unlock()
+	if t.gone {
+		return nil
+	}
+	r, err := t.read(ctx)
 	if err != nil {
 		return err
 	}
-	s := r.subs[p.now.Load().key]
-	if s == nil || s.id != p.now.Load().id || s.catchingUp == on {
+	s := r.subs[old.key]
+	if s == nil || s.id != old.id {
 		return nil
 	}
-	return p.t.put(ctx, r, *s, func(s *subscription) { s.catchingUp = on })
+	next := *s
+	if !set(&next) {
+		return nil
+	}
+	return t.put(ctx, r, next, func(*subscription) {})
 }
 
 // put changes a subscription, under the turn, and tells other brokers, whom

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,13 +29,17 @@ func TestABacklogOfManyKeysIsReadQuickly(t *testing.T) {
 	}})
 	w.topic("keys", mapping.FilterKey)
 	w.subscribe("keys", "web", mapping.Subscription{Protocol: mapping.ProtocolHTTP, Endpoint: "http://x/", BindingKeys: []string{"a.#", "x.*.y"}})
-	for i := range n / 16 {
-		bodies := make([]string, 16)
-		for j := range bodies {
-			bodies[j] = "x"
-		}
-		w.publish("keys", mapping.Labels{RoutingKey: fmt.Sprintf("a.%d", i)}, bodies...)
+	var publishers sync.WaitGroup
+	for i := range 16 {
+		publishers.Go(func() {
+			for j := range n / 16 {
+				if _, err := w.Publish(ctx, "keys", []string{"x"}, mapping.Labels{RoutingKey: fmt.Sprintf("a.%d.%d", i, j)}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
+	publishers.Wait()
 	down.Store(false)
 	began := time.Now()
 	deadline := time.After(20 * time.Second)

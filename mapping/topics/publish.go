@@ -89,7 +89,7 @@ func (t *topic) reaches(ctx context.Context, r *reading, subject string, l mappi
 
 func (r *reading) reaches(subject string, l mapping.Labels) bool {
 	for _, s := range r.subs {
-		if s.wants(&r.settings, l) {
+		if s.passes(&r.settings, l) {
 			return true
 		}
 	}

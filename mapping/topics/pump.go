@@ -152,12 +152,12 @@ func (p *pump) deliver(m *nats.Msg) {
 	}
 	p.pace(s, r, meta.NumPending)
 	l := r.labels(m.Subject, m.Header.Get)
-	if !s.wants(&r.settings, l) {
+	if !s.wants(&r.settings, meta.Sequence.Stream, l) {
 		if s, r = p.reread(); s == nil {
 			p.handBack(m)
 			return
 		}
-		if !s.wants(&r.settings, r.labels(m.Subject, m.Header.Get)) {
+		if !s.wants(&r.settings, meta.Sequence.Stream, r.labels(m.Subject, m.Header.Get)) {
 			p.answer(m, []byte("+ACK"))
 			return
 		}

@@ -89,19 +89,33 @@ type subscription struct {
 	created  int64 // Unix s
 	modified int64
 	storedSubscription
-	match      routing.Matcher // of BindingKeys
-	catchingUp bool            // its consumer does not filter, see pump.pace
+	catchingUp bool // its consumer does not filter for now, see pump.pace
 	consumer   jetstream.ConsumerConfig
 }
 
 // storedSubscription is the form of the metadata.
 type storedSubscription struct {
-	Protocol    mapping.Protocol `json:"protocol"`
-	Endpoint    string           `json:"endpoint"`
-	Strategy    mapping.Strategy `json:"notifyStrategy"`
-	Format      mapping.Format   `json:"notifyContentFormat"`
-	FilterTags  []string         `json:"filterTag,omitempty"`
-	BindingKeys []string         `json:"bindingKey,omitempty"`
+	Protocol mapping.Protocol `json:"protocol"`
+	Endpoint string           `json:"endpoint"`
+	Strategy mapping.Strategy `json:"notifyStrategy"`
+	Format   mapping.Format   `json:"notifyContentFormat"`
+	filter
+	// Former filters, oldest first: what was published while one was in force
+	// goes by it. They are forgotten when all that is delivered.
+	Former []formerFilter `json:"former,omitempty"`
+}
+
+// filter is what a subscription wants.
+type filter struct {
+	FilterTags  []string        `json:"filterTag,omitempty"`
+	BindingKeys []string        `json:"bindingKey,omitempty"`
+	match       routing.Matcher // of BindingKeys
+}
+
+// formerFilter was in force up to a sequence.
+type formerFilter struct {
+	Until uint64 `json:"until"`
+	filter
 }
 
 const (
@@ -138,8 +152,12 @@ func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerC
 	c.FilterSubject, c.FilterSubjects = "", s.subjects(t)
 	c.Metadata = metadata(s.name, s.id, s.created, s.modified, attributes)
 	if s.catchingUp {
-		c.FilterSubjects = nil
 		c.Metadata[metaCatchingUp] = "true"
+	}
+	if s.catchingUp || len(s.Former) > 0 || len(c.FilterSubjects) == 0 {
+		// Not "no filters": JetStream 2.15 tells a consumer whose filters were
+		// taken away of no new message any more.
+		c.FilterSubjects = []string{">"}
 	}
 	return c
 }
@@ -164,12 +182,22 @@ func (s *subscription) subjects(t *settings) []string {
 	return all
 }
 
-// wants tells whether a message with those labels is for the subscription.
-func (s *subscription) wants(t *settings, l mapping.Labels) bool {
-	if t.filterType == mapping.FilterKey {
-		return s.match.Match(routing.SplitKey(l.RoutingKey))
+// wants tells whether a message with those labels is for the subscription, by
+// the filter that was in force when it was published.
+func (s *subscription) wants(t *settings, seq uint64, l mapping.Labels) bool {
+	for _, f := range s.Former {
+		if seq <= f.Until {
+			return f.passes(t, l)
+		}
 	}
-	return routing.MatchTags(s.FilterTags, l.Tags)
+	return s.passes(t, l)
+}
+
+func (f *filter) passes(t *settings, l mapping.Labels) bool {
+	if t.filterType == mapping.FilterKey {
+		return f.match.Match(routing.SplitKey(l.RoutingKey))
+	}
+	return routing.MatchTags(f.FilterTags, l.Tags)
 }
 
 // readSubscription reads a consumer's configuration back; false tells that it
@@ -183,6 +211,9 @@ func readSubscription(c jetstream.ConsumerConfig) (*subscription, bool) {
 	s.created, _ = strconv.ParseInt(c.Metadata[metaCreated], 10, 64)
 	s.modified, _ = strconv.ParseInt(c.Metadata[metaModified], 10, 64)
 	s.match = routing.Compile(s.BindingKeys)
+	for i := range s.Former {
+		s.Former[i].match = routing.Compile(s.Former[i].BindingKeys)
+	}
 	s.catchingUp = c.Metadata[metaCatchingUp] != ""
 	return s, true
 }

@@ -38,7 +38,8 @@ func (b *Broker) Subscribe(ctx context.Context, topicName mapping.TopicName, nam
 	}
 	now := time.Now().Unix()
 	s := subscription{key: name.Key(), name: string(name), id: "subsc-" + mapping.RandomText(10), created: now, modified: now,
-		storedSubscription: storedSubscription(in)}
+		storedSubscription: storedSubscription{Protocol: in.Protocol, Endpoint: in.Endpoint, Strategy: in.Strategy, Format: in.Format,
+			filter: filter{FilterTags: in.FilterTags, BindingKeys: in.BindingKeys}}}
 	_, err = b.change(ctx, topicName, func(t *topic, r *reading) error {
 		if r.filterType == mapping.FilterKey && len(s.BindingKeys) == 0 {
 			return mapping.ErrNoBindingKey
@@ -128,9 +129,9 @@ func (b *Broker) Unsubscribe(ctx context.Context, topicName mapping.TopicName, n
 	return err
 }
 
-// SetSubscription changes what c says and leaves the rest. It holds for every
-// attempt from now on, those of messages already published included. Errors:
-// ErrNoTopic, ErrNoSubscription.
+// SetSubscription changes what c says and leaves the rest. A new filter holds
+// for what is published from now on, strategy and format for every attempt from
+// now on. Errors: ErrNoTopic, ErrNoSubscription.
 func (b *Broker) SetSubscription(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, c mapping.SubscriptionChange) error {
 	return b.update(ctx, topicName, name, func(s *subscription) {
 		if c.Strategy != nil {
@@ -166,9 +167,17 @@ func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name m
 		if s == nil {
 			return mapping.ErrNoSubscription
 		}
+		written, err := t.written(within)
+		if err != nil {
+			return err
+		}
 		err = t.put(within, r, *s, func(s *subscription) {
+			old := s.filter
 			set(s)
 			s.modified = time.Now().Unix()
+			if written > 0 && !(slices.Equal(old.FilterTags, s.FilterTags) && slices.Equal(old.BindingKeys, s.BindingKeys)) {
+				s.Former = append(slices.Clone(s.Former[max(0, len(s.Former)-maxFormer+1):]), formerFilter{written, old})
+			}
 		})
 		if errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 			return mapping.ErrNoSubscription
@@ -176,6 +185,19 @@ func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name m
 		return err
 	})
 	return err
+}
+
+// maxFormer bounds how many former filters a subscription remembers. The
+// oldest is forgotten first; what was published under it then goes by the next.
+const maxFormer = 16
+
+// written is the sequence of the last message that goes by the filters of now.
+func (t *topic) written(ctx context.Context) (seq uint64, err error) {
+	stream, err := t.b.conn.JS.Stream(ctx, t.stream)
+	if err != nil {
+		return 0, fmt.Errorf("read stream of topic %s: %w", t.key, err)
+	}
+	return stream.CachedInfo().State.LastSeq, nil
 }
 
 // subscription finds a subscription of which no change is known.
