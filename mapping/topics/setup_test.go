@@ -120,6 +120,13 @@ func (w *world) native() (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
+// js is JetStream as a NATS program of the account sees it.
+func (w *world) js() jetstream.JetStream {
+	w.t.Helper()
+	_, js := w.native()
+	return js
+}
+
 func testLog() *slog.Logger {
 	level := slog.LevelError
 	if os.Getenv("TEST_LOG") != "" {
@@ -241,7 +248,9 @@ func (w *world) pending(topic mapping.TopicName, name mapping.SubscriptionName, 
 		}
 		got = d.Messages
 		return got == n
-	}, func() string { return fmt.Sprintf("subscription %s has still to get %d messages, want %d", name, got, n) })
+	}, func() string {
+		return fmt.Sprintf("subscription %s has still to get %d messages, want %d", name, got, n)
+	})
 }
 
 // eventually waits for a condition with a deadline.

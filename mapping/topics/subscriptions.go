@@ -39,7 +39,7 @@ func (b *Broker) Subscribe(ctx context.Context, topicName mapping.TopicName, nam
 	now := time.Now().Unix()
 	s := subscription{key: name.Key(), name: string(name), id: "subsc-" + mapping.RandomText(10), created: now, modified: now,
 		storedSubscription: storedSubscription(in)}
-	_, err = b.change(ctx, topicName, func(t *topic, r *reading) error {
+	err = b.alter(ctx, topicName, func(t *topic, r *reading) error {
 		if r.filterType == mapping.FilterKey && len(s.BindingKeys) == 0 {
 			return mapping.ErrNoBindingKey
 		}
@@ -109,7 +109,7 @@ func (b *Broker) checkEndpoint(s mapping.Subscription) error {
 // Unsubscribe removes a subscription with what was still to be delivered to
 // it. Errors: ErrNoTopic, ErrNoSubscription.
 func (b *Broker) Unsubscribe(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName) error {
-	_, err := b.change(ctx, topicName, func(t *topic, r *reading) error {
+	return b.alter(ctx, topicName, func(t *topic, r *reading) error {
 		within, cancel := b.conn.Within(ctx)
 		defer cancel()
 		err := b.conn.JS.DeleteConsumer(within, t.stream, consumerPrefix+name.Key())
@@ -125,7 +125,6 @@ func (b *Broker) Unsubscribe(ctx context.Context, topicName mapping.TopicName, n
 		t.with(r, name.Key(), nil)
 		return err
 	})
-	return err
 }
 
 // SetSubscription changes what c says and leaves the rest. It holds for every
@@ -155,7 +154,7 @@ func (b *Broker) ClearFilterTags(ctx context.Context, topicName mapping.TopicNam
 }
 
 func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, set func(*subscription)) error {
-	t, err := b.change(ctx, topicName, func(t *topic, r *reading) error {
+	return b.alter(ctx, topicName, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx) // what was known may be a moment old
 		if err != nil {
 			return err
@@ -181,11 +180,6 @@ func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name m
 		}
 		return nil
 	})
-	if err == nil {
-		// JetStream does not tell other brokers of a consumer that was changed.
-		err = b.conn.NC.Publish(changeSubject+t.key, nil)
-	}
-	return err
 }
 
 // subscription finds a subscription of which no change is known.
@@ -195,7 +189,7 @@ func (b *Broker) subscription(ctx context.Context, topicName mapping.TopicName, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if t.subsStale.Load() || r.subs[name.Key()] == nil {
+	if r.subs[name.Key()] == nil {
 		if r, err = t.fresh(ctx, began); err != nil {
 			return nil, nil, err
 		}
@@ -245,11 +239,7 @@ func (s *subscription) ref() mapping.SubscriptionRef {
 // whatever the case, by name: total of them, and the page of at most limit
 // from offset on.
 func (b *Broker) Subscriptions(ctx context.Context, topicName mapping.TopicName, search string, offset, limit int) (total int, page []mapping.SubscriptionRef, err error) {
-	began := time.Now()
-	t, r, err := b.topic(ctx, topicName)
-	if err == nil && t.subsStale.Load() {
-		r, err = t.fresh(ctx, began)
-	}
+	_, r, err := b.topic(ctx, topicName)
 	if err != nil {
 		return 0, nil, err
 	}
