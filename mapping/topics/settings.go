@@ -45,6 +45,11 @@ func (b *Broker) streamConfig(s settings) jetstream.StreamConfig {
 	// A log that its subscriptions read at their own pace: see "Topics" in
 	// ARCHITECTURE.md for why it is not interest retention.
 	c.Retention = jetstream.LimitsPolicy
+	if c.FirstSeq == 0 {
+		// Acknowledgements are matched by sequence: those of a former topic of
+		// this name must mean nothing here.
+		c.FirstSeq = uint64(time.Now().UnixMicro())
+	}
 	c.MaxAge = time.Duration(s.retention) * time.Second
 	c.Duplicates = min(c.MaxAge, time.Second) // ids of native publishers only
 	c.AllowDirect = true
@@ -139,7 +144,12 @@ func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerC
 	return c
 }
 
-// subjects are what the consumer of a subscription filters by; none is all.
+// everything is a filter that all messages of a topic meet. No filter at all
+// would do for a new consumer, but one that loses its filters is not told of new
+// messages any more (seen with nats-server 2.15).
+const everything = ">"
+
+// subjects are what the consumer of a subscription filters by.
 // The topic's own subject is always among them: there, headers of native
 // publishers decide.
 func (s *subscription) subjects(t *settings) []string {
@@ -150,7 +160,7 @@ func (s *subscription) subjects(t *settings) []string {
 		tails = routing.TagSubjects(s.FilterTags)
 	}
 	if len(tails) == 0 {
-		return nil
+		return []string{everything}
 	}
 	all := []string{t.base()}
 	for _, tail := range tails {

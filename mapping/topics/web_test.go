@@ -3,7 +3,10 @@ package topics_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -12,9 +15,10 @@ import (
 // web stands for all HTTP endpoints there are. Nobody is at an address at
 // which nothing was put.
 type web struct {
-	mu  sync.Mutex
-	at  map[string]mapping.Deliver
-	log map[string][]visit
+	mu    sync.Mutex
+	at    map[string]mapping.Deliver
+	log   map[string][]visit
+	times map[string]map[string]int // by address and body
 }
 
 // visit is one push that came.
@@ -23,7 +27,9 @@ type visit struct {
 	at time.Time
 }
 
-func newWeb() *web { return &web{at: map[string]mapping.Deliver{}, log: map[string][]visit{}} }
+func newWeb() *web { 
+	return &web{at: map[string]mapping.Deliver{}, log: map[string][]visit{}, times: map[string]map[string]int{}}
+}
 
 // put answers what is pushed to an address with f.
 func (w *web) put(url string, f mapping.Deliver) {
@@ -35,6 +41,10 @@ func (w *web) put(url string, f mapping.Deliver) {
 func (w *web) deliver(ctx context.Context, p mapping.Push) error {
 	w.mu.Lock()
 	w.log[p.Endpoint] = append(w.log[p.Endpoint], visit{p, time.Now()})
+	if w.times[p.Endpoint] == nil {
+		w.times[p.Endpoint] = map[string]int{}
+	}
+	w.times[p.Endpoint][p.Body]++
 	f := w.at[p.Endpoint]
 	w.mu.Unlock()
 	if f == nil {
@@ -52,17 +62,36 @@ func (w *web) visits(url string) []visit {
 
 // bodies counts how often each body came to an address.
 func (w *web) bodies(url string) map[string]int {
-	got := map[string]int{}
-	for _, v := range w.visits(url) {
-		got[v.Body]++
-	}
-	return got
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.times[url])
+}
+
+// came is how often a body came to an address.
+func (w *web) came(url, body string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.times[url][body]
 }
 
 func (w *web) count(url string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.log[url])
+}
+
+// await waits until a body has come to an address that often.
+func (w *web) await(t *testing.T, url, body string, times int) {
+	t.Helper()
+	eventually(t, 20*time.Second, func() bool { return w.came(url, body) >= times },
+		func() string { return fmt.Sprintf("%q came %d times to %s, want %d", body, w.came(url, body), url, times) })
+}
+
+// awaitAll waits until that many pushes have come to an address.
+func (w *web) awaitAll(t *testing.T, url string, n int) {
+	t.Helper()
+	eventually(t, 20*time.Second, func() bool { return w.count(url) >= n },
+		func() string { return fmt.Sprintf("%d pushes to %s, want %d", w.count(url), url, n) })
 }
 
 // Ways to answer.
