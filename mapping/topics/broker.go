@@ -5,16 +5,18 @@ package topics
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/jet"
 	"github.com/jetcmq/jetcmq/mapping/queues"
-	"github.com/nats-io/nats.go"
 )
 
 // Config says how the topics of an account may behave, and how pushes leave.
@@ -69,14 +71,16 @@ func (c Config) withDefaults() Config {
 // number of processes, may serve one account: they share the work, and what
 // they must know of each other lives in JetStream.
 type Broker struct {
-	conf   Config
-	conn   *jet.Conn
-	queues *queues.Broker
-	log    *slog.Logger
+	conf    Config
+	conn    *jet.Conn
+	queues  *queues.Broker
+	log     *slog.Logger
+	session string             // names this broker in its notices
+	notices *nats.Subscription // of changes that other brokers made
 
 	mu     sync.RWMutex
 	topics map[string]*topic // by key
-	news   chan struct{}     // has room for one: something is stale
+	news   chan struct{}     // has room for one: something has to be read
 
 	life context.Context // ends with Close: no new deliveries
 	stop context.CancelFunc
@@ -87,41 +91,79 @@ type Broker struct {
 
 // Open begins to deliver what the account's subscriptions have to get.
 func Open(ctx context.Context, conn *jet.Conn, q *queues.Broker, c Config) (*Broker, error) {
-	b := &Broker{conf: c.withDefaults(), conn: conn, queues: q, log: conn.Log, topics: map[string]*topic{},
-		news: make(chan struct{}, 1)}
+	b := &Broker{conf: c.withDefaults(), conn: conn, queues: q, log: conn.Log, session: rand.Text(),
+		topics: map[string]*topic{}, news: make(chan struct{}, 1)}
 	b.life, b.stop = context.WithCancel(context.Background())
 	b.end, b.kill = context.WithCancel(context.Background())
-	for _, subject := range []string{
-		"$JS.EVENT.ADVISORY.STREAM.CREATED.*", "$JS.EVENT.ADVISORY.STREAM.UPDATED.*", "$JS.EVENT.ADVISORY.STREAM.DELETED.*",
-		"$JS.EVENT.ADVISORY.CONSUMER.CREATED.*.*", "$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*", changeSubject + "*",
-	} {
-		if _, err := conn.NC.Subscribe(subject, b.changed); err != nil {
-			return nil, fmt.Errorf("listen for changes: %w", err)
-		}
+	if err := b.listen(); err != nil {
+		return nil, fmt.Errorf("listen for changes: %w", err)
 	}
 	conn.OnReconnect(func(int64) { b.doubt() })
 	b.done.Go(b.keep)
 	return b, nil
 }
 
-// changed marks the topic that an advisory or another broker speaks of, and
-// has it read at once, so that deliveries begin, change or end.
-func (b *Broker) changed(m *nats.Msg) {
-	const event, stream = 3, 5 // tokens of an advisory's subject
-	tokens := strings.Split(m.Subject, ".")
-	key, ok := strings.CutPrefix(m.Subject, changeSubject)
-	if !ok && len(tokens) > stream {
-		key, ok = strings.CutPrefix(tokens[stream], streamPrefix)
+// listen hears of changes: from other brokers by their notices, of what NATS
+// programs do by JetStream's advisories.
+func (b *Broker) listen() (err error) {
+	if b.notices, err = b.conn.NC.Subscribe(changeSubject+"*", b.noticed); err != nil {
+		return err
 	}
-	if !ok {
+	for _, subject := range []string{
+		"$JS.EVENT.ADVISORY.STREAM.CREATED.*", "$JS.EVENT.ADVISORY.STREAM.UPDATED.*", "$JS.EVENT.ADVISORY.STREAM.DELETED.*",
+		"$JS.EVENT.ADVISORY.CONSUMER.CREATED.*.*", "$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*",
+	} {
+		if _, err := b.conn.NC.Subscribe(subject, b.advised); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noticed makes what is known of a topic worthless: nothing is published or
+// delivered by it any more.
+func (b *Broker) noticed(m *nats.Msg) {
+	if string(m.Data) == b.session {
+		return // of our own change, which we know
+	}
+	b.entry(strings.TrimPrefix(m.Subject, changeSubject)).told.Add(1)
+	b.tell()
+}
+
+// advised has the topic that an advisory speaks of read soon. Brokers send
+// their notices as well; this is for the case that one dies in between, and for
+// the consumers of NATS programs.
+func (b *Broker) advised(m *nats.Msg) {
+	const stream = 5 // token of an advisory's subject
+	tokens := strings.Split(m.Subject, ".")
+	if len(tokens) <= stream {
 		return
 	}
-	t := b.entry(key)
-	t.subsStale.Store(true)
-	if tokens[event] == "STREAM" {
-		t.stale.Store(true)
+	if key, ok := strings.CutPrefix(tokens[stream], streamPrefix); ok {
+		b.entry(key).due.Store(true)
+		b.tell()
 	}
-	b.tell()
+}
+
+// notice tells the other brokers that this one changed a topic. When it comes
+// back, brokers at the same server have the notice in front of everything that
+// is published from then on.
+func (t *topic) notice(ctx context.Context) {
+	ctx, cancel := t.b.conn.Within(ctx)
+	defer cancel()
+	err := t.b.conn.NC.Publish(changeSubject+t.key, []byte(t.b.session))
+	if err == nil {
+		err = t.b.conn.NC.FlushWithContext(ctx)
+	}
+	if err != nil { // the change was made; others learn of it by advisory or at their next survey
+		t.b.log.Debug("tell of a change", "topic", t.key, "error", err)
+	}
+}
+
+// heard tells whether every notice that has come in was taken note of.
+func (b *Broker) heard() bool {
+	waiting, _, err := b.notices.Pending()
+	return err == nil && waiting == 0
 }
 
 func (b *Broker) tell() {
@@ -135,8 +177,7 @@ func (b *Broker) tell() {
 // was not told.
 func (b *Broker) doubt() {
 	for _, t := range b.used() {
-		t.stale.Store(true)
-		t.subsStale.Store(true)
+		t.told.Add(1)
 	}
 	b.tell()
 }

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping"
 )
 
 // care is the keeper's memory of one topic; only the keeper uses it.
@@ -59,7 +60,8 @@ func (b *Broker) keep() {
 	}
 }
 
-// survey makes every topic of the account known here and due to be read.
+// survey makes every topic of the account known here and due to be read, in case
+// that something was not told.
 func (b *Broker) survey() error {
 	all, err := b.allTopics(b.life)
 	if err != nil {
@@ -69,17 +71,20 @@ func (b *Broker) survey() error {
 	for key := range all {
 		b.entry(key)
 	}
-	b.doubt()
+	for _, t := range b.used() {
+		t.due.Store(true)
+	}
 	return nil
 }
 
 // catchUp reads the topics that were changed.
 func (b *Broker) catchUp() {
 	for _, t := range b.used() {
-		if !t.stale.Load() && !t.subsStale.Load() {
+		if !t.due.Swap(false) && t.current() != nil {
 			continue
 		}
 		if _, err := t.fresh(b.life, time.Now()); err != nil && !errors.Is(err, mapping.ErrNoTopic) && b.life.Err() == nil {
+			t.due.Store(true)
 			b.log.Debug("read", "topic", t.key, "error", err)
 		}
 	}

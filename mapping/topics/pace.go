@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping/jet"
-	"github.com/nats-io/nats.go"
 )
 
 // Filter subjects keep from a subscription what it does not want, and cost
@@ -23,7 +22,7 @@ const (
 
 // pace takes the filters off or puts them on again if it is time to.
 func (p *pump) pace(s *subscription, r *reading, behind uint64) {
-	if s.catchingUp && behind > caughtUp || !s.catchingUp && (behind < farBehind || len(s.subjects(&r.settings)) == 0) {
+	if s.catchingUp && behind > caughtUp || !s.catchingUp && (behind < farBehind || s.subjects(&r.settings)[0] == everything) {
 		return
 	}
 	if !p.pacing.CompareAndSwap(false, true) {
@@ -40,7 +39,7 @@ func (p *pump) pace(s *subscription, r *reading, behind uint64) {
 
 // catchUp changes whether the subscription is catching up.
 func (p *pump) catchUp(on bool) error {
-	return p.t.amend(p.life, p.now.Load(), func(s *subscription) bool {
+	return p.t.amend(p.life, p.key, p.id, func(s *subscription) bool {
 		changed := s.catchingUp != on
 		s.catchingUp = on
 		return changed
@@ -49,7 +48,7 @@ func (p *pump) catchUp(on bool) error {
 
 // settle forgets former filters, the last of which holds up to a sequence.
 func (t *topic) settle(ctx context.Context, s *subscription, until uint64) error {
-	return t.amend(ctx, s, func(s *subscription) bool {
+	return t.amend(ctx, s.key, s.id, func(s *subscription) bool {
 		if len(s.Former) == 0 || s.Former[len(s.Former)-1].Until != until {
 			return false
 		}
@@ -60,7 +59,7 @@ func (t *topic) settle(ctx context.Context, s *subscription, until uint64) error
 
 // amend changes a subscription, if it is still there and set finds something to
 // change.
-func (t *topic) amend(ctx context.Context, old *subscription, set func(*subscription) bool) error {
+func (t *topic) amend(ctx context.Context, key, id string, set func(*subscription) bool) error {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
 	if err := t.lock(ctx); err != nil {
@@ -74,21 +73,21 @@ func (t *topic) amend(ctx context.Context, old *subscription, set func(*subscrip
 	if err != nil {
 		return err
 	}
-	s := r.subs[old.key]
-	if s == nil || s.id != old.id {
+	s := r.subs[key]
+	if s == nil || s.id != id {
 		return nil
 	}
 	next := *s
 	if !set(&next) {
 		return nil
 	}
-	return t.put(ctx, r, next, func(*subscription) {})
+	err = t.put(ctx, r, next)
+	t.notice(ctx)
+	return err
 }
 
-// put changes a subscription, under the turn, and tells other brokers, whom
-// JetStream does not tell of a consumer that was changed.
-func (t *topic) put(ctx context.Context, r *reading, s subscription, set func(*subscription)) error {
-	set(&s)
+// put makes the subscription what s says, under the turn.
+func (t *topic) put(ctx context.Context, r *reading, s subscription) error {
 	consumer, err := t.b.conn.JS.UpdateConsumer(ctx, t.stream, t.b.consumerConfig(&r.settings, s))
 	if err != nil {
 		return fmt.Errorf("update consumer of subscription %s: %w", s.name, err)
@@ -96,5 +95,5 @@ func (t *topic) put(ctx context.Context, r *reading, s subscription, set func(*s
 	if changed, ours := readSubscription(consumer.CachedInfo().Config); ours {
 		t.with(r, s.key, changed)
 	}
-	return t.b.conn.NC.PublishMsg(nats.NewMsg(changeSubject + t.key))
+	return nil
 }

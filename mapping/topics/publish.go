@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/jet"
-	"github.com/nats-io/nats.go"
 )
 
 // Publish stores all bodies or none, all with the same labels, and gives their

@@ -5,13 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/jet"
 	"github.com/jetcmq/jetcmq/mapping/queues"
-	"github.com/nats-io/nats.go"
 )
 
 // pump delivers what one subscription gets, as far as this broker takes part.
@@ -19,13 +21,18 @@ import (
 // begun when it comes, and JetStream gives the rest to other brokers.
 type pump struct {
 	t        *topic
-	now      atomic.Pointer[subscription]
+	key, id  string // of the subscription; another one of that name has another id
 	consumer string
 	places   chan struct{} // one for each delivery that may be under way
 	life     context.Context
 	stop     context.CancelFunc
 	failing  atomic.Bool // the last attempt failed; it is logged once
-	pacing   atomic.Bool // somebody sees to the filters, or has just done so
+
+	asking sync.Mutex
+	heard  time.Time // when said was asked for
+	said   *subscription
+
+	pacing atomic.Bool // somebody sees to the filters, or has just done so
 }
 
 const (
@@ -41,8 +48,7 @@ func (t *topic) startPump(s *subscription) *pump {
 	if s.Protocol == mapping.ProtocolHTTP {
 		places = t.b.conf.Pushes
 	}
-	p := &pump{t: t, consumer: consumerPrefix + s.key, places: make(chan struct{}, min(places, jet.MaxPull))}
-	p.now.Store(s)
+	p := &pump{t: t, key: s.key, id: s.id, consumer: consumerPrefix + s.key, places: make(chan struct{}, min(places, jet.MaxPull))}
 	p.life, p.stop = context.WithCancel(t.b.life)
 	t.b.done.Go(p.run)
 	return p
@@ -60,9 +66,9 @@ func (p *pump) run() {
 		}
 		// The consumer is gone, or between two leaders, or NATS is away. If it
 		// is gone for good, the reading that finds so stops this pump.
-		p.t.b.log.Debug("deliver", "topic", p.t.key, "subscription", p.now.Load().name, "error", err)
+		p.t.b.log.Debug("deliver", "topic", p.t.key, "subscription", p.key, "error", err)
 		if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jet.ErrConsumerMoved) {
-			p.t.subsStale.Store(true)
+			p.t.told.Add(1)
 			p.t.b.tell()
 		}
 		_ = jet.Pause(p.life, rest) // ended: so is the loop
@@ -145,22 +151,20 @@ func (p *pump) deliver(m *nats.Msg) {
 		p.t.b.log.Error("JetStream delivered what cannot be read", "topic", p.t.key, "error", err)
 		return
 	}
-	s, r := p.now.Load(), p.t.reading.Load()
-	if r == nil {
-		p.handBack(m) // the topic is being removed
+	r, s, err := p.settings()
+	if err != nil {
+		p.answer(m, nakAfter(time.Second)) // nothing can be said of it now
+		return
+	}
+	if s == nil {
+		p.handBack(m) // for another subscription, which has the name of ours
 		return
 	}
 	p.pace(s, r, meta.NumPending)
 	l := r.labels(m.Subject, m.Header.Get)
 	if !s.wants(&r.settings, meta.Sequence.Stream, l) {
-		if s, r = p.reread(); s == nil {
-			p.handBack(m)
-			return
-		}
-		if !s.wants(&r.settings, meta.Sequence.Stream, r.labels(m.Subject, m.Header.Get)) {
-			p.answer(m, []byte("+ACK"))
-			return
-		}
+		p.refuse(m, meta.Sequence.Stream, &r.settings, l)
+		return
 	}
 	err = p.attempt(r, s, m, meta, l)
 	p.report(s, err)
@@ -178,17 +182,60 @@ func (p *pump) deliver(m *nats.Msg) {
 	}
 }
 
-// reread gives settings that are no older than a message's delivery: one that
-// does not match is only dropped by these. Nothing tells that the subscription
-// is gone.
-func (p *pump) reread() (*subscription, *reading) {
-	ctx, cancel := p.t.b.conn.Within(p.life)
-	defer cancel()
-	r, err := p.t.fresh(ctx, time.Now())
-	if err != nil {
-		return nil, nil
+// settings gives what the subscription is, as of all changes that were told; nil
+// says that it is gone.
+func (p *pump) settings() (*reading, *subscription, error) {
+	r := p.t.current()
+	if r == nil {
+		ctx, cancel := p.t.b.conn.Within(p.t.b.end)
+		defer cancel()
+		var err error
+		if r, err = p.t.fresh(ctx, time.Now()); errors.Is(err, mapping.ErrNoTopic) {
+			return nil, nil, nil
+		} else if err != nil {
+			return nil, nil, err
+		}
 	}
-	return p.now.Load(), r
+	if s := r.subs[p.key]; s != nil && s.id == p.id {
+		return r, s, nil
+	}
+	return r, nil, nil
+}
+
+// refuse drops a message that the subscription does not want. JetStream's filter
+// was wider than ours, or ours is an old one, because the notice of a change is
+// still on its way: so the consumer is asked first.
+func (p *pump) refuse(m *nats.Msg, seq uint64, t *settings, l mapping.Labels) {
+	s, err := p.asked(time.Now())
+	if err == nil && s != nil && s.id == p.id && !s.wants(t, seq, l) {
+		p.answer(m, []byte("+ACK"))
+		return
+	}
+	if err == nil {
+		p.t.told.Add(1)
+		p.t.b.tell()
+	}
+	p.answer(m, nakAfter(readEvery))
+}
+
+// asked gives the subscription as its consumer said after a time; nil says that
+// it is not one of ours. One answer is good for all who waited for it.
+func (p *pump) asked(since time.Time) (*subscription, error) {
+	p.asking.Lock()
+	defer p.asking.Unlock()
+	if p.heard.After(since) {
+		return p.said, nil
+	}
+	ctx, cancel := p.t.b.conn.Within(p.t.b.end)
+	defer cancel()
+	began := time.Now()
+	consumer, err := p.t.b.conn.JS.Consumer(ctx, p.t.stream, p.consumer)
+	if err != nil {
+		return nil, err
+	}
+	p.said, _ = readSubscription(consumer.CachedInfo().Config)
+	p.heard = began
+	return p.said, nil
 }
 
 func nakAfter(d time.Duration) []byte {

@@ -5,13 +5,15 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/routing"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // settings is what a topic is, as its stream says.
@@ -45,6 +47,11 @@ func (b *Broker) streamConfig(s settings) jetstream.StreamConfig {
 	// A log that its subscriptions read at their own pace: see "Topics" in
 	// ARCHITECTURE.md for why it is not interest retention.
 	c.Retention = jetstream.LimitsPolicy
+	if c.FirstSeq == 0 {
+		// Acknowledgements are matched by sequence: those of a former topic of
+		// this name must mean nothing here.
+		c.FirstSeq = uint64(time.Now().UnixMicro())
+	}
 	c.MaxAge = time.Duration(s.retention) * time.Second
 	c.Duplicates = min(c.MaxAge, time.Second) // ids of native publishers only
 	c.AllowDirect = true
@@ -154,15 +161,18 @@ func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerC
 	if s.catchingUp {
 		c.Metadata[metaCatchingUp] = "true"
 	}
-	if s.catchingUp || len(s.Former) > 0 || len(c.FilterSubjects) == 0 {
-		// Not "no filters": JetStream 2.15 tells a consumer whose filters were
-		// taken away of no new message any more.
-		c.FilterSubjects = []string{">"}
+	if s.catchingUp || len(s.Former) > 0 {
+		c.FilterSubjects = []string{everything}
 	}
 	return c
 }
 
-// subjects are what the consumer of a subscription filters by; none is all.
+// everything is a filter that all messages of a topic meet. No filter at all
+// would do for a new consumer, but one that loses its filters is not told of new
+// messages any more (seen with nats-server 2.15).
+const everything = ">"
+
+// subjects are what the consumer of a subscription filters by.
 // The topic's own subject is always among them: there, headers of native
 // publishers decide.
 func (s *subscription) subjects(t *settings) []string {
@@ -173,7 +183,7 @@ func (s *subscription) subjects(t *settings) []string {
 		tails = routing.TagSubjects(s.FilterTags)
 	}
 	if len(tails) == 0 {
-		return nil
+		return []string{everything}
 	}
 	all := []string{t.base()}
 	for _, tail := range tails {
@@ -198,6 +208,10 @@ func (f *filter) passes(t *settings, l mapping.Labels) bool {
 		return f.match.Match(routing.SplitKey(l.RoutingKey))
 	}
 	return routing.MatchTags(f.FilterTags, l.Tags)
+}
+
+func (f *filter) equal(g *filter) bool {
+	return slices.Equal(f.FilterTags, g.FilterTags) && slices.Equal(f.BindingKeys, g.BindingKeys)
 }
 
 // readSubscription reads a consumer's configuration back; false tells that it

@@ -3,19 +3,21 @@ package topics_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
 	"github.com/jetcmq/jetcmq/mapping/jet"
 	"github.com/jetcmq/jetcmq/mapping/queues"
 	"github.com/jetcmq/jetcmq/mapping/topics"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 var ctx = context.Background()
@@ -119,6 +121,13 @@ func (w *world) native() (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
+// js is JetStream as a NATS program of the account sees it.
+func (w *world) js() jetstream.JetStream {
+	w.t.Helper()
+	_, js := w.native()
+	return js
+}
+
 func testLog() *slog.Logger {
 	level := slog.LevelError
 	if os.Getenv("TEST_LOG") != "" {
@@ -168,24 +177,93 @@ func (w *world) publish(topic mapping.TopicName, l mapping.Labels, bodies ...str
 	return ids
 }
 
-// bodies receives and deletes n messages from a queue and sees that there is no more.
-func (w *world) bodies(queue mapping.QueueName, n int) map[string]int {
+// toWeb subscribes the endpoint http://name, under that name.
+func (w *world) toWeb(topic mapping.TopicName, name string, s mapping.Subscription) {
+	w.t.Helper()
+	s.Protocol, s.Endpoint = mapping.ProtocolHTTP, "http://"+name
+	w.subscribe(topic, mapping.SubscriptionName(name), s)
+}
+
+// take receives and deletes n messages of a queue and gives what they are and
+// how often.
+func (w *world) take(queue mapping.QueueName, n int) map[string]int {
 	w.t.Helper()
 	got := map[string]int{}
-	for deadline := time.Now().Add(20 * time.Second); len(got) < n && time.Now().Before(deadline); {
-		ms, err := w.queues.Receive(ctx, queue, 16, time.Second)
+	for deadline := time.Now().Add(20 * time.Second); n > 0; {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("queue %s: %d messages do not come, got %.300v", queue, n, got)
+		}
+		ms, err := w.queues.Receive(ctx, queue, min(n, mapping.MaxBatch), time.Second)
 		if err != nil && !errors.Is(err, mapping.ErrNoMessage) {
 			w.t.Fatal(err)
 		}
 		for _, m := range ms {
+			n--
 			got[m.Body]++
 			if err := w.queues.Delete(ctx, queue, m.Handle); err != nil {
 				w.t.Error(err)
 			}
 		}
 	}
-	if len(got) != n {
-		w.t.Errorf("queue %s: got %d different messages %.200v, want %d", queue, len(got), got, n)
-	}
 	return got
+}
+
+// exactly wants a queue to hold these messages, each once, and no others. All
+// that was published has to be delivered by now, or to be among them.
+func (w *world) exactly(queue mapping.QueueName, bodies ...string) {
+	w.t.Helper()
+	got := w.take(queue, len(bodies))
+	for _, body := range bodies {
+		got[body]--
+	}
+	for body, n := range got {
+		if n != 0 {
+			w.t.Errorf("queue %s: %q came %d times too often", queue, body, n)
+		}
+	}
+	if ms, err := w.queues.Receive(ctx, queue, 1, 0); !errors.Is(err, mapping.ErrNoMessage) {
+		w.t.Errorf("queue %s: got %v, %v beyond what it should have", queue, ms, err)
+	}
+}
+
+// done wants all subscriptions of a topic to have got what is theirs, soon.
+func (w *world) done(topic mapping.TopicName) {
+	w.t.Helper()
+	_, all, err := w.Subscriptions(ctx, topic, "", 0, 1000)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range all {
+		w.pending(topic, mapping.SubscriptionName(s.Name), 0)
+	}
+}
+
+// pending wants a subscription to have n messages still to get, soon.
+func (w *world) pending(topic mapping.TopicName, name mapping.SubscriptionName, n int64) {
+	w.t.Helper()
+	var got int64
+	eventually(w.t, 20*time.Second, func() bool {
+		d, err := w.DescribeSubscription(ctx, topic, name)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		got = d.Messages
+		return got == n
+	}, func() string {
+		return fmt.Sprintf("subscription %s has still to get %d messages, want %d", name, got, n)
+	})
+}
+
+// eventually waits for a condition with a deadline.
+func eventually(t *testing.T, within time.Duration, ok func() bool, otherwise func() string) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatal(otherwise())
+		}
+		<-tick.C
+	}
 }

@@ -13,8 +13,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping"
 )
 
 // Subscribe makes a subscription, which gets what is published from now on,
@@ -40,7 +41,7 @@ func (b *Broker) Subscribe(ctx context.Context, topicName mapping.TopicName, nam
 	s := subscription{key: name.Key(), name: string(name), id: "subsc-" + mapping.RandomText(10), created: now, modified: now,
 		storedSubscription: storedSubscription{Protocol: in.Protocol, Endpoint: in.Endpoint, Strategy: in.Strategy, Format: in.Format,
 			filter: filter{FilterTags: in.FilterTags, BindingKeys: in.BindingKeys}}}
-	_, err = b.change(ctx, topicName, func(t *topic, r *reading) error {
+	err = b.alter(ctx, topicName, func(t *topic, r *reading) error {
 		if r.filterType == mapping.FilterKey && len(s.BindingKeys) == 0 {
 			return mapping.ErrNoBindingKey
 		}
@@ -110,7 +111,7 @@ func (b *Broker) checkEndpoint(s mapping.Subscription) error {
 // Unsubscribe removes a subscription with what was still to be delivered to
 // it. Errors: ErrNoTopic, ErrNoSubscription.
 func (b *Broker) Unsubscribe(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName) error {
-	_, err := b.change(ctx, topicName, func(t *topic, r *reading) error {
+	return b.alter(ctx, topicName, func(t *topic, r *reading) error {
 		within, cancel := b.conn.Within(ctx)
 		defer cancel()
 		err := b.conn.JS.DeleteConsumer(within, t.stream, consumerPrefix+name.Key())
@@ -126,7 +127,6 @@ func (b *Broker) Unsubscribe(ctx context.Context, topicName mapping.TopicName, n
 		t.with(r, name.Key(), nil)
 		return err
 	})
-	return err
 }
 
 // SetSubscription changes what c says and leaves the rest. A new filter holds
@@ -156,7 +156,7 @@ func (b *Broker) ClearFilterTags(ctx context.Context, topicName mapping.TopicNam
 }
 
 func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, set func(*subscription)) error {
-	_, err := b.change(ctx, topicName, func(t *topic, r *reading) error {
+	return b.alter(ctx, topicName, func(t *topic, _ *reading) error {
 		within, cancel := b.conn.Within(ctx)
 		defer cancel()
 		r, err := t.read(within) // what was known may be a moment old
@@ -171,20 +171,18 @@ func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name m
 		if err != nil {
 			return err
 		}
-		err = t.put(within, r, *s, func(s *subscription) {
-			old := s.filter
-			set(s)
-			s.modified = time.Now().Unix()
-			if written > 0 && !(slices.Equal(old.FilterTags, s.FilterTags) && slices.Equal(old.BindingKeys, s.BindingKeys)) {
-				s.Former = append(slices.Clone(s.Former[max(0, len(s.Former)-maxFormer+1):]), formerFilter{written, old})
-			}
-		})
+		next := *s
+		set(&next)
+		next.modified = time.Now().Unix()
+		if written > 0 && !s.filter.equal(&next.filter) {
+			next.Former = append(slices.Clone(s.Former[max(0, len(s.Former)-maxFormer+1):]), formerFilter{written, s.filter})
+		}
+		err = t.put(within, r, next)
 		if errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 			return mapping.ErrNoSubscription
 		}
 		return err
 	})
-	return err
 }
 
 // maxFormer bounds how many former filters a subscription remembers. The
@@ -207,7 +205,7 @@ func (b *Broker) subscription(ctx context.Context, topicName mapping.TopicName, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if t.subsStale.Load() || r.subs[name.Key()] == nil {
+	if r.subs[name.Key()] == nil {
 		if r, err = t.fresh(ctx, began); err != nil {
 			return nil, nil, err
 		}
@@ -257,11 +255,7 @@ func (s *subscription) ref() mapping.SubscriptionRef {
 // whatever the case, by name: total of them, and the page of at most limit
 // from offset on.
 func (b *Broker) Subscriptions(ctx context.Context, topicName mapping.TopicName, search string, offset, limit int) (total int, page []mapping.SubscriptionRef, err error) {
-	began := time.Now()
-	t, r, err := b.topic(ctx, topicName)
-	if err == nil && t.subsStale.Load() {
-		r, err = t.fresh(ctx, began)
-	}
+	_, r, err := b.topic(ctx, topicName)
 	if err != nil {
 		return 0, nil, err
 	}

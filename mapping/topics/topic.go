@@ -9,10 +9,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jetcmq/jetcmq/mapping"
-	"github.com/jetcmq/jetcmq/mapping/jet"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // topic is what this broker knows of one topic, and the pumps that deliver to
@@ -23,12 +24,12 @@ type topic struct {
 	stream string
 	group  *jet.Group
 
-	turn      chan struct{} // holds one while somebody reads or changes the topic
-	reading   atomic.Pointer[reading]
-	stale     atomic.Bool      // the stream was changed
-	subsStale atomic.Bool      // a subscription was
-	pumps     map[string]*pump // by subscription id; under turn
-	gone      bool             // no longer in the broker's table; under turn
+	turn    chan struct{} // holds one while somebody reads or changes the topic
+	reading atomic.Pointer[reading]
+	told    atomic.Uint64    // changes that were told of: a reading knows those before it
+	due     atomic.Bool      // the keeper should read it
+	pumps   map[string]*pump // by subscription id; under turn
+	gone    bool             // no longer in the broker's table; under turn
 
 	care care
 }
@@ -38,6 +39,7 @@ type topic struct {
 type reading struct {
 	settings
 	began   time.Time
+	knows   uint64                   // value of told when it was begun
 	subs    map[string]*subscription // by key
 	natives []jetstream.ConsumerConfig
 	routes  *routes
@@ -63,15 +65,24 @@ func (b *Broker) topic(ctx context.Context, name mapping.TopicName) (*topic, *re
 		return nil, nil, jet.ErrNotConnected
 	}
 	t := b.entry(name.Key())
-	if r := t.reading.Load(); r != nil && !t.stale.Load() {
+	if r := t.current(); r != nil {
 		return t, r, nil
 	}
 	var r *reading
-	t, err := b.change(ctx, name, func(t *topic, _ *reading) error {
-		r = t.reading.Load()
+	t, err := b.change(ctx, name, func(_ *topic, now *reading) error {
+		r = now
 		return nil
 	})
 	return t, r, err
+}
+
+// current gives the latest reading, or nil if something changed since.
+func (t *topic) current() *reading {
+	r := t.reading.Load()
+	if r == nil || !t.b.heard() || r.knows != t.told.Load() {
+		return nil
+	}
+	return r
 }
 
 // fresh gives a reading that was begun at or after a time.
@@ -102,8 +113,8 @@ func (b *Broker) change(ctx context.Context, name mapping.TopicName, f func(*top
 			continue
 		}
 		defer t.unlock()
-		r := t.reading.Load()
-		if r == nil || t.stale.Load() {
+		r := t.current()
+		if r == nil {
 			var err error
 			if r, err = t.read(ctx); err != nil {
 				return nil, err
@@ -111,6 +122,22 @@ func (b *Broker) change(ctx context.Context, name mapping.TopicName, f func(*top
 		}
 		return t, f(t, r)
 	}
+}
+
+// alter has f change a topic, and tells the other brokers. A change that failed
+// may have been made all the same, unless the answer says why it was not.
+func (b *Broker) alter(ctx context.Context, name mapping.TopicName, f func(*topic, *reading) error) error {
+	t, err := b.change(ctx, name, f)
+	var refused *mapping.Error
+	switch {
+	case t == nil || errors.As(err, &refused):
+		return err
+	case err != nil:
+		t.told.Add(1)
+		b.tell()
+	}
+	t.notice(context.WithoutCancel(ctx))
+	return err
 }
 
 func (t *topic) lock(ctx context.Context) error {
@@ -129,16 +156,13 @@ func (t *topic) unlock() { <-t.turn }
 func (t *topic) read(ctx context.Context) (*reading, error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	stale, subs := t.stale.Swap(false), t.subsStale.Swap(false) // before the reading: a change during it counts
-	r := &reading{began: time.Now(), routes: &routes{}}
+	r := &reading{began: time.Now(), knows: t.told.Load(), routes: &routes{}}
 	err := t.readInto(ctx, r)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		t.forget()
 		return nil, mapping.ErrNoTopic
 	}
 	if err != nil {
-		t.stale.Store(stale || t.stale.Load())
-		t.subsStale.Store(subs || t.subsStale.Load())
 		return nil, fmt.Errorf("read topic %s: %w", t.key, err)
 	}
 	t.install(r)
@@ -196,11 +220,11 @@ func consumersOf(ctx context.Context, stream jetstream.Stream) (map[string]*jets
 	return all, names.Err()
 }
 
-// install puts a reading in force: subscriptions get pumps, lose them, or have
-// theirs go by the new settings. Under the turn.
+// install puts a reading in force: new subscriptions get pumps, former ones lose
+// theirs. Under the turn.
 func (t *topic) install(r *reading) {
 	t.reading.Store(r)
-	want := map[string]*subscription{}
+	want := make(map[string]*subscription, len(r.subs))
 	for _, s := range r.subs {
 		want[s.id] = s
 	}
@@ -211,9 +235,7 @@ func (t *topic) install(r *reading) {
 		}
 	}
 	for id, s := range want {
-		if p := t.pumps[id]; p != nil {
-			p.now.Store(s)
-		} else if t.b.life.Err() == nil {
+		if t.pumps[id] == nil && t.b.life.Err() == nil {
 			t.pumps[id] = t.startPump(s)
 		}
 	}

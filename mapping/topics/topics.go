@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping"
 )
 
 // CreateTopic makes a topic and gives its id. Errors: ErrTopicExists, also for
@@ -58,7 +59,7 @@ func (s *settings) set(a mapping.TopicAttributes) {
 // SetTopic changes what a says and leaves the rest; what it says of the filter
 // is not looked at. A shorter retention also holds for messages already there.
 func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping.TopicAttributes) error {
-	_, err := b.change(ctx, name, func(t *topic, r *reading) error {
+	return b.alter(ctx, name, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx) // what was known may be a moment old
 		if err != nil {
 			return err
@@ -74,7 +75,6 @@ func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping
 		_, err = t.read(ctx)
 		return err
 	})
-	return err
 }
 
 // DescribeTopic tells a topic's attributes and how many messages are under way.
@@ -150,7 +150,7 @@ func (b *Broker) allTopics(ctx context.Context) (map[string]*settings, error) {
 // DeleteTopic removes a topic with its messages. Errors: ErrNoTopic, and
 // ErrTopicInUse while it has subscriptions.
 func (b *Broker) DeleteTopic(ctx context.Context, name mapping.TopicName) error {
-	_, err := b.change(ctx, name, func(t *topic, r *reading) error {
+	return b.alter(ctx, name, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx)
 		if err != nil {
 			return err
@@ -169,5 +169,4 @@ func (b *Broker) DeleteTopic(ctx context.Context, name mapping.TopicName) error 
 		t.forget()
 		return err
 	})
-	return err
 }
