@@ -36,6 +36,7 @@ var floors = map[string]room{
 
 	// Apart: users import it, so it needs nothing of ours.
 	"functions":                  {nil, nil},
+	"functions/examples/beside":  {[]string{"functions", "adapter", "adapter/push", "mapping", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/topics"}, nil},
 	"functions/examples/count":   {[]string{"functions"}, nil},
 	"functions/examples/forward": {[]string{"functions"}, nil},
 	"functions/examples/log":     {[]string{"functions"}, nil},
