@@ -40,6 +40,7 @@ const (
 	// pullSpan bounds one request for messages. A leader that dies takes
 	// requests along without a word.
 	pullSpan = 5 * time.Second
+	silence  = 100 * time.Millisecond // tells that JetStream sends nothing more
 )
 
 // startPump starts delivering to s.
@@ -114,7 +115,7 @@ func (p *pump) round(n int) error {
 	patience, cancel := context.WithTimeout(p.life, pullSpan+time.Second)
 	defer cancel()
 	for {
-		m, err := pull.Next(patience)
+		m, err := p.next(patience, pull)
 		switch {
 		case m != nil:
 			n--
@@ -130,6 +131,20 @@ func (p *pump) round(n int) error {
 			return err
 		}
 	}
+}
+
+// next gives the next message of a pull. At the end of the broker the pull is
+// heard out, as far as it was asked: what JetStream sends to somebody who has
+// just gone, or is handed back while it stops itself, waits for the whole ack
+// wait after its next start.
+func (p *pump) next(patience context.Context, pull *jet.Pull) (*nats.Msg, error) {
+	m, err := pull.Next(patience)
+	if m != nil || patience.Err() == nil || p.t.b.life.Err() == nil {
+		return m, err
+	}
+	ctx, cancel := context.WithTimeout(p.t.b.end, silence)
+	defer cancel()
+	return pull.Next(ctx)
 }
 
 // handBack makes a message that was not begun come again at once, at whichever
