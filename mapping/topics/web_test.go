@@ -27,7 +27,7 @@ type visit struct {
 	at time.Time
 }
 
-func newWeb() *web { 
+func newWeb() *web {
 	return &web{at: map[string]mapping.Deliver{}, log: map[string][]visit{}, times: map[string]map[string]int{}}
 }
 
@@ -84,7 +84,9 @@ func (w *web) count(url string) int {
 func (w *web) await(t *testing.T, url, body string, times int) {
 	t.Helper()
 	eventually(t, 20*time.Second, func() bool { return w.came(url, body) >= times },
-		func() string { return fmt.Sprintf("%q came %d times to %s, want %d", body, w.came(url, body), url, times) })
+		func() string {
+			return fmt.Sprintf("%q came %d times to %s, want %d", body, w.came(url, body), url, times)
+		})
 }
 
 // awaitAll waits until that many pushes have come to an address.
