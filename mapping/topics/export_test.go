@@ -7,3 +7,6 @@ func Hasty(c Config) Config {
 	c.lookEvery = time.Millisecond / 2
 	return c
 }
+
+// Wait is how long after an attempt the next one comes.
+var Wait = wait
