@@ -36,6 +36,8 @@ type Config struct {
 	// waits between attempts, so that tests need no day; 0 = 1.
 	PushTimeout time.Duration
 	TimeScale   float64
+
+	lookEvery time.Duration // of the keeper; tests set it
 }
 
 func (c Config) withDefaults() Config {
@@ -56,6 +58,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.TimeScale == 0 {
 		c.TimeScale = 1
+	}
+	if c.lookEvery == 0 {
+		c.lookEvery = lookEvery
 	}
 	if c.Deliver == nil {
 		c.Deliver = func(context.Context, mapping.Push) error { return fmt.Errorf("pushes are switched off") }

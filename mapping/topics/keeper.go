@@ -13,28 +13,35 @@ import (
 
 // care is the keeper's memory of one topic; only the keeper uses it.
 type care struct {
-	looked  time.Time
+	next    time.Time     // look again
+	pause   time.Duration // between looks, longer while nothing happens
 	trimmed time.Time
-	last    uint64 // sequence at the last look
+
+	// What stood in the stream up to settled, stood there settle ago. Later
+	// messages may be unknown to consumers that will get them.
+	settled, mark uint64
+	marked        time.Time
 }
 
 const (
-	lookEvery   = time.Second
+	lookEvery   = time.Second      // at a topic in use
+	lookSeldom  = 30 * time.Second // at one where nothing happens
 	surveyEvery = 30 * time.Second // at every topic of the account
 	readEvery   = 50 * time.Millisecond
+	settle      = time.Second
 
 	// trimVolume is worth a purge by itself; less waits until the topic is
-	// quiet or trimEvery has passed, because every purge leaves a part-filled
+	// quiet or for trimEvery looks, because every purge leaves a part-filled
 	// file behind for a moment.
 	trimVolume = 8 << 20
-	trimEvery  = 10 * time.Second
+	trimEvery  = 10
 )
 
 // keep looks after the topics: it reads what has changed, so that deliveries
 // begin and end, and gives back the space of what everybody got. Any number of
 // brokers may do so at once.
 func (b *Broker) keep() {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(b.conf.lookEvery)
 	defer tick.Stop()
 	var surveyed time.Time
 	for {
@@ -90,16 +97,24 @@ func (b *Broker) catchUp() {
 	}
 }
 
-// look trims the topics in which there is something to trim.
+// look trims the topics in which there may be something to trim.
 func (b *Broker) look() {
 	for _, t := range b.used() {
-		if time.Since(t.care.looked) < lookEvery || t.reading.Load() == nil {
+		now, c := time.Now(), &t.care
+		if t.reading.Load() == nil || now.Before(c.next) && !(t.active.Load() && c.pause > b.conf.lookEvery) {
 			continue
 		}
-		t.care.looked = time.Now()
-		if err := errors.Join(t.trim(b.life), t.settleAll(b.life)); err != nil && b.life.Err() == nil {
+		active := t.active.Swap(false)
+		moved, err := t.trim(b.life, now)
+		former, e := t.settleAll(b.life)
+		if err = errors.Join(err, e); err != nil && b.life.Err() == nil {
 			b.log.Debug("look after", "topic", t.key, "error", err)
 		}
+		c.pause = min(2*c.pause, lookSeldom)
+		if moved || former || active || c.pause == 0 {
+			c.pause = b.conf.lookEvery
+		}
+		c.next = now.Add(c.pause)
 	}
 }
 
@@ -151,40 +166,54 @@ func (t *topic) failed(ctx context.Context, err error) error {
 	return fmt.Errorf("count topic %s: %w", t.key, err)
 }
 
-// trim purges what everybody has got, native consumers included. Messages that
-// nobody reads at all, published while that is allowed, stay until they are
-// too old.
-func (t *topic) trim(ctx context.Context) error {
-	within, cancel := t.b.conn.Within(ctx)
+// trim purges what everybody has got, native consumers included, and tells
+// whether there may soon be more. Messages that nobody reads at all, published
+// while that is allowed, stay until they are too old.
+//
+// A consumer's count of what it has still to get is JetStream's, and runs a
+// moment behind the stream: so what has just been stored stays.
+func (t *topic) trim(ctx context.Context, now time.Time) (moved bool, err error) {
+	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	stream, err := t.b.conn.JS.Stream(within, t.stream)
+	stream, err := t.b.conn.JS.Stream(ctx, t.stream)
 	if err != nil {
-		return err
+		return false, err
 	}
-	state := stream.CachedInfo().State
-	quiet := state.LastSeq == t.care.last
-	t.care.last = state.LastSeq
-	due := quiet || state.Bytes > trimVolume || time.Since(t.care.trimmed) > trimEvery
-	if state.Msgs == 0 || state.Consumers == 0 || !due {
-		return nil
+	state, c := stream.CachedInfo().State, &t.care
+	if now.Sub(c.marked) >= settle {
+		c.settled, c.mark, c.marked = c.mark, state.LastSeq, now
 	}
-	c, err := t.count(ctx)
-	if err != nil || c.none || c.floor < c.state.FirstSeq {
-		return err
+	quiet := c.settled == state.LastSeq
+	late := now.Sub(c.trimmed) > trimEvery*t.b.conf.lookEvery
+	if state.Msgs == 0 || state.Consumers == 0 || !quiet && !late && state.Bytes <= trimVolume {
+		return !quiet, nil
 	}
-	t.care.trimmed = time.Now()
-	return stream.Purge(within, jetstream.WithPurgeSequence(c.floor+1))
+	count, err := t.count(ctx)
+	if err != nil || count.none {
+		return !quiet, err
+	}
+	floor := min(count.floor, c.settled)
+	if floor < state.FirstSeq {
+		return !quiet, nil
+	}
+	freed := float64(state.Bytes) / float64(state.LastSeq-state.FirstSeq+1) * float64(floor-state.FirstSeq+1)
+	if !quiet && !late && freed < trimVolume {
+		return true, nil
+	}
+	c.trimmed = now
+	return true, stream.Purge(ctx, jetstream.WithPurgeSequence(floor+1))
 }
 
 // settleAll has subscriptions forget the former filters under which nothing is
-// left to be delivered.
-func (t *topic) settleAll(ctx context.Context) error {
+// left to be delivered, and tells whether there were any.
+func (t *topic) settleAll(ctx context.Context) (found bool, err error) {
 	for _, s := range t.reading.Load().changed() {
+		found = true
 		within, cancel := t.b.conn.Within(ctx)
 		consumer, err := t.b.conn.JS.Consumer(within, t.stream, consumerPrefix+s.key)
 		cancel()
 		if err != nil {
-			return err
+			return found, err
 		}
 		// JetStream counts a message a moment after it was published.
 		info, until := consumer.CachedInfo(), s.Former[len(s.Former)-1].Until
@@ -193,10 +222,10 @@ func (t *topic) settleAll(ctx context.Context) error {
 			continue
 		}
 		if err := t.settle(ctx, s, until); err != nil {
-			return err
+			return found, err
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // changed lists the subscriptions that have former filters.

@@ -38,6 +38,7 @@ func (b *Broker) Publish(ctx context.Context, name mapping.TopicName, bodies []s
 	// must not leave it unknown whether the batch is there.
 	ctx, cancel := b.conn.Within(context.WithoutCancel(ctx))
 	defer cancel()
+	t.use()
 	first, err := t.store(ctx, r.outgoing(subject, bodies, l))
 	if err != nil {
 		return nil, err
@@ -46,6 +47,13 @@ func (b *Broker) Publish(ctx context.Context, name mapping.TopicName, bodies []s
 		ids = append(ids, mapping.MessageID(first+uint64(i), r.salt))
 	}
 	return ids, nil
+}
+
+// use tells the keeper that there may be something to look after.
+func (t *topic) use() {
+	if !t.active.Load() { // all publishers pass here: writing each time would have them wait for each other
+		t.active.Store(true)
+	}
 }
 
 func (s *settings) fits(bodies []string) error {

@@ -161,6 +161,7 @@ func (p *pump) answer(m *nats.Msg, what []byte) {
 // it. How many attempts there were is JetStream's delivery count, and the wait
 // for the next a negative acknowledgement with a delay: both outlive brokers.
 func (p *pump) deliver(m *nats.Msg) {
+	p.t.use()
 	meta, err := m.Metadata()
 	if err != nil {
 		p.t.b.log.Error("JetStream delivered what cannot be read", "topic", p.t.key, "error", err)

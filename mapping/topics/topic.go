@@ -28,6 +28,7 @@ type topic struct {
 	reading atomic.Pointer[reading]
 	told    atomic.Uint64    // changes that were told of: a reading knows those before it
 	due     atomic.Bool      // the keeper should read it
+	active  atomic.Bool      // something was published or delivered here since the keeper's last look
 	pumps   map[string]*pump // by subscription id; under turn
 	gone    bool             // no longer in the broker's table; under turn
 
