@@ -48,6 +48,14 @@ func command(environ []string) *cobra.Command {
 	}
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: cobra.NoArgs, RunE: serve},
+		&cobra.Command{Use: "health", Short: "Tell by the exit status whether the server with these settings is well", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				c, err := load(environ)
+				if err != nil {
+					return err
+				}
+				return health(cmd.Context(), c)
+			}},
 		&cobra.Command{Use: "version", Short: "Tell the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
 			writeVersion(cmd.OutOrStdout())
 		}},
