@@ -35,6 +35,18 @@ func TestCrash(t *testing.T) {
 		t.Parallel()
 		testStop(t, p)
 	})
+	t.Run("topic kill", func(t *testing.T) {
+		t.Parallel()
+		testTopicKill(t, p, max(2, *cycles*2/5))
+	})
+	t.Run("topic stop", func(t *testing.T) {
+		t.Parallel()
+		testTopicStop(t, p)
+	})
+	t.Run("topic takeover", func(t *testing.T) {
+		t.Parallel()
+		testTopicTakeover(t, p)
+	})
 	t.Run("second process", func(t *testing.T) {
 		t.Parallel()
 		testSecondProcess(t, p)

@@ -36,6 +36,7 @@ type sending struct {
 	due          time.Time // no receiver may have them before
 	delayed      bool
 	acknowledged bool
+	elsewhere    bool // to a topic: what comes into the queue has ids of its own
 }
 
 type message struct {
@@ -103,17 +104,23 @@ func (j *journal) received(run int, a answer) (hs []held) {
 		j.add("a receive got %d %s", a.Code, a.Message)
 	}
 	for _, d := range a.MsgInfoList {
-		digits, _, _ := strings.Cut(d.MsgBody, ":")
-		n, err := strconv.Atoi(digits)
-		if err != nil || n < 0 || n >= len(j.messages) || j.messages[n].body() != d.MsgBody {
-			j.add("nobody sent %q", d.MsgBody)
-			continue
+		if m := j.find(d.MsgBody); m != nil {
+			j.delivered(run, m, d.MsgID)
+			hs = append(hs, held{m, d.ReceiptHandle, time.Now(), run})
 		}
-		m := j.messages[n]
-		j.delivered(run, m, d.MsgID)
-		hs = append(hs, held{m, d.ReceiptHandle, time.Now(), run})
 	}
 	return hs
+}
+
+// find gives the message with that body; it is a fault if there is none.
+func (j *journal) find(body string) *message {
+	digits, _, _ := strings.Cut(body, ":")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || n >= len(j.messages) || j.messages[n].body() != body {
+		j.add("nobody sent %q", body)
+		return nil
+	}
+	return j.messages[n]
 }
 
 func (j *journal) delivered(run int, m *message, id string) {
@@ -187,7 +194,7 @@ func (j *journal) judge(t *testing.T) {
 			if m.received != "" {
 				arrived++
 			}
-			if s.acknowledged && m.received != "" && m.received != m.id {
+			if s.acknowledged && !s.elsewhere && m.received != "" && m.received != m.id {
 				j.add("message %d was sent as %s and received as %s", m.number, m.id, m.received)
 			}
 		}

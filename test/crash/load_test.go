@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -29,6 +30,7 @@ type answer struct {
 	MsgInfoList                               []delivery
 	ErrorList                                 []refusal
 	ActiveMsgNum, InactiveMsgNum, DelayMsgNum int
+	MsgCount                                  int
 }
 
 type delivery struct {
@@ -50,6 +52,8 @@ type load struct {
 	j       *journal
 	number  int // of the run
 	clients sync.WaitGroup
+
+	enough atomic.Bool // they end
 
 	mu      sync.Mutex
 	goodbye bool   // the program may be gone from here on
@@ -90,33 +94,45 @@ func (l *load) call(action string, pairs ...string) (a answer, err error) {
 	return a, json.NewDecoder(got.Body).Decode(&a)
 }
 
-func (l *load) create(t *testing.T, queue string) {
+// must makes a call that has to succeed.
+func (l *load) must(t *testing.T, action string, pairs ...string) answer {
 	t.Helper()
-	a, err := l.call("CreateQueue", "queueName", queue, "visibilityTimeout", fmt.Sprint(visibility.Seconds()))
+	a, err := l.call(action, pairs...)
 	if err != nil || a.Code != 0 {
-		t.Fatalf("create %s: got %+v, %v", queue, a, err)
+		t.Fatalf("%s %v: got %+v, %v", action, pairs, a, err)
 	}
+	return a
 }
 
-// begin sets senders and receivers to work. First it deletes what receivers
-// kept when the run before ended.
+func (l *load) create(t *testing.T, queue string) {
+	t.Helper()
+	l.must(t, "CreateQueue", "queueName", queue, "visibilityTimeout", fmt.Sprint(visibility.Seconds()))
+}
+
+// begin sets senders and receivers to work.
 func (l *load) begin(kept []held) {
+	for range 3 {
+		l.clients.Go(func() { l.repeat(l.send) })
+	}
+	l.beginReceiving(kept)
+}
+
+// beginReceiving sets receivers to work. First it deletes what they kept when
+// the run before ended.
+func (l *load) beginReceiving(kept []held) {
 	for _, h := range kept {
 		if err := l.deleteOne(h); err != nil {
 			l.j.fault("with a handle of the run before: %v", err)
 		}
-	}
-	for range 3 {
-		l.clients.Go(func() { l.repeat(l.send) })
 	}
 	for range 4 {
 		l.clients.Go(func() { l.repeat(l.receive) })
 	}
 }
 
-// repeat works until the program is gone.
+// repeat works until the program is gone, or there is enough.
 func (l *load) repeat(work func() error) {
-	for {
+	for !l.enough.Load() {
 		if err := work(); err != nil {
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -141,6 +157,9 @@ func (l *load) kill() {
 	l.expectEnd(time.Now())
 	l.run.kill()
 }
+
+// finish has clients end after what they are at.
+func (l *load) finish() { l.enough.Store(true) }
 
 // join waits until all clients have noticed, and tells what they kept.
 func (l *load) join() []held {
@@ -250,10 +269,7 @@ func (l *load) drain(t *testing.T) {
 		if a.Code == 0 {
 			continue
 		}
-		c, err := l.call("GetQueueAttributes", "queueName", loadQueue)
-		if err != nil || c.Code != 0 {
-			t.Fatalf("attributes: got %+v, %v", c, err)
-		}
+		c := l.must(t, "GetQueueAttributes", "queueName", loadQueue)
 		if c.ActiveMsgNum+c.InactiveMsgNum+c.DelayMsgNum == 0 {
 			t.Logf("drained within %s", time.Since(began).Round(time.Millisecond))
 			return

@@ -37,6 +37,7 @@ func (p program) command(t *testing.T, dir string, environ ...string) *exec.Cmd 
 type run struct {
 	process  *os.Process
 	endpoint string
+	nats     string        // for NATS clients, or ""
 	took     time.Duration // from its start until it was ready
 	ended    chan struct{}
 	err      error           // how it ended, once it has
@@ -56,7 +57,7 @@ func (p program) start(t *testing.T, dir string, environ ...string) *run {
 		t.Fatal(err)
 	}
 	r := &run{process: c.Process, ended: make(chan struct{})}
-	ready := make(chan string, 1)
+	ready := make(chan struct{})
 	go func() {
 		defer close(r.ended)
 		r.listen(said, ready)
@@ -64,7 +65,7 @@ func (p program) start(t *testing.T, dir string, environ ...string) *run {
 	}()
 	t.Cleanup(r.kill)
 	select {
-	case r.endpoint = <-ready:
+	case <-ready:
 		r.took = time.Since(began)
 	case <-r.ended:
 		t.Fatalf("it ended before it was ready: %v\n%s", r.err, r.log.String())
@@ -72,14 +73,15 @@ func (p program) start(t *testing.T, dir string, environ ...string) *run {
 	return r
 }
 
-// listen reads the log and tells the endpoint when it comes by.
-func (r *run) listen(said io.Reader, ready chan<- string) {
+// listen reads the log and notes where the program serves when that comes by.
+func (r *run) listen(said io.Reader, ready chan<- struct{}) {
 	lines := bufio.NewScanner(said)
 	for lines.Scan() {
 		r.log.WriteString(lines.Text() + "\n")
-		var line struct{ Msg, Endpoint string }
+		var line struct{ Msg, Endpoint, NATS string }
 		if err := json.Unmarshal(lines.Bytes(), &line); err == nil && line.Msg == "ready" {
-			ready <- line.Endpoint
+			r.endpoint, r.nats = line.Endpoint, line.NATS
+			close(ready)
 		}
 	}
 }
