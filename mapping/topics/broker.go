@@ -86,6 +86,8 @@ type Broker struct {
 	mu     sync.RWMutex
 	topics map[string]*topic // by key
 	news   chan struct{}     // has room for one: something has to be read
+	link   context.Context   // ends when the connection is made anew
+	relink context.CancelFunc
 
 	life context.Context // ends with Close: no new deliveries
 	stop context.CancelFunc
@@ -100,10 +102,11 @@ func Open(ctx context.Context, conn *jet.Conn, q *queues.Broker, c Config) (*Bro
 		topics: map[string]*topic{}, news: make(chan struct{}, 1)}
 	b.life, b.stop = context.WithCancel(context.Background())
 	b.end, b.kill = context.WithCancel(context.Background())
+	b.link, b.relink = context.WithCancel(context.Background())
 	if err := b.listen(); err != nil {
 		return nil, fmt.Errorf("listen for changes: %w", err)
 	}
-	conn.OnReconnect(func(int64) { b.doubt() })
+	conn.OnReconnect(func(int64) { b.reconnected() })
 	b.done.Go(b.keep)
 	return b, nil
 }
@@ -178,13 +181,24 @@ func (b *Broker) tell() {
 	}
 }
 
-// doubt has everything read anew: what happened while the connection was down
-// was not told.
-func (b *Broker) doubt() {
+// reconnected has everything read anew: what happened while the connection was
+// down was not told. Requests for messages went with the old connection.
+func (b *Broker) reconnected() {
 	for _, t := range b.used() {
 		t.told.Add(1)
 	}
 	b.tell()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.relink()
+	b.link, b.relink = context.WithCancel(context.Background())
+}
+
+// linked gives a context that lasts as long as the present connection.
+func (b *Broker) linked() context.Context {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.link
 }
 
 // used lists the topics known here.

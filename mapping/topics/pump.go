@@ -106,14 +106,15 @@ func (p *pump) round(n int) error {
 	if n == 0 {
 		return nil
 	}
+	patience, cancel := context.WithTimeout(p.life, pullSpan+time.Second)
+	defer cancel()
+	defer context.AfterFunc(p.t.b.linked(), cancel)()
 	pull, err := p.t.b.conn.Stream(p.t.stream, p.consumer, n, pullSpan)
 	if err != nil {
 		p.free(n)
 		return err
 	}
 	defer func() { p.free(n) }()
-	patience, cancel := context.WithTimeout(p.life, pullSpan+time.Second)
-	defer cancel()
 	for {
 		m, err := p.next(patience, pull)
 		switch {

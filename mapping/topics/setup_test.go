@@ -77,9 +77,13 @@ func startOn(t *testing.T, dir string, c topics.Config) *world {
 }
 
 // join opens one more broker on the account, as another process would.
-func (w *world) join(c topics.Config) *broker {
+func (w *world) join(c topics.Config, adjust ...func(*jet.Config)) *broker {
 	w.t.Helper()
-	conn, err := jet.Open(jet.Config{InProcess: w.door, User: w.door.User, Password: w.door.Password, Log: testLog()})
+	j := jet.Config{InProcess: w.door, User: w.door.User, Password: w.door.Password, Log: testLog()}
+	for _, f := range adjust {
+		f(&j)
+	}
+	conn, err := jet.Open(j)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -138,24 +142,26 @@ func testLog() *slog.Logger {
 
 func num(n int) *int { return &n }
 
-func (w *world) topic(name mapping.TopicName, filterType int) {
+func (w *world) topic(name mapping.TopicName, filterType int) (id string) {
 	w.t.Helper()
-	if _, err := w.CreateTopic(ctx, name, mapping.TopicAttributes{FilterType: num(filterType)}); err != nil {
+	id, err := w.CreateTopic(ctx, name, mapping.TopicAttributes{FilterType: num(filterType)})
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	return id
 }
 
-// toQueue makes a queue and subscribes it.
-func (w *world) toQueue(topic mapping.TopicName, queue string, s mapping.Subscription) {
+// toQueue makes a queue and subscribes it, both with the same name.
+func (w *world) toQueue(topic mapping.TopicName, queue string, s mapping.Subscription) (id string) {
 	w.t.Helper()
 	if _, err := w.queues.CreateQueue(ctx, mapping.QueueName(queue), mapping.QueueAttributes{}); err != nil && !errors.Is(err, mapping.ErrQueueExists) {
 		w.t.Fatal(err)
 	}
 	s.Protocol, s.Endpoint = mapping.ProtocolQueue, queue
-	w.subscribe(topic, mapping.SubscriptionName(queue), s)
+	return w.subscribe(topic, mapping.SubscriptionName(queue), s)
 }
 
-func (w *world) subscribe(topic mapping.TopicName, name mapping.SubscriptionName, s mapping.Subscription) {
+func (w *world) subscribe(topic mapping.TopicName, name mapping.SubscriptionName, s mapping.Subscription) (id string) {
 	w.t.Helper()
 	if s.Strategy == "" {
 		s.Strategy = mapping.ExponentialDecayRetry
@@ -163,9 +169,11 @@ func (w *world) subscribe(topic mapping.TopicName, name mapping.SubscriptionName
 	if s.Format == "" {
 		s.Format = mapping.FormatJSON
 	}
-	if _, err := w.Subscribe(ctx, topic, name, s); err != nil {
+	id, err := w.Subscribe(ctx, topic, name, s)
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	return id
 }
 
 func (w *world) publish(topic mapping.TopicName, l mapping.Labels, bodies ...string) []string {
@@ -224,6 +232,20 @@ func (w *world) exactly(queue mapping.QueueName, bodies ...string) {
 	if ms, err := w.queues.Receive(ctx, queue, 1, 0); !errors.Is(err, mapping.ErrNoMessage) {
 		w.t.Errorf("queue %s: got %v, %v beyond what it should have", queue, ms, err)
 	}
+}
+
+// copies wants a queue to hold so many messages or more, soon.
+func (w *world) copies(queue mapping.QueueName, n int64) {
+	w.t.Helper()
+	var got int64
+	eventually(w.t, 20*time.Second, func() bool {
+		d, err := w.queues.DescribeQueue(ctx, queue)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		got = d.Active
+		return got >= n
+	}, func() string { return fmt.Sprintf("queue %s has %d messages, want %d", queue, got, n) })
 }
 
 // done wants all subscriptions of a topic to have got what is theirs, soon.

@@ -157,8 +157,8 @@ func (t *topic) unlock() { <-t.turn }
 func (t *topic) read(ctx context.Context) (*reading, error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	r := &reading{began: time.Now(), knows: t.told.Load(), routes: &routes{}}
-	err := t.readInto(ctx, r)
+	r := &reading{}
+	err := t.tryRead(ctx, r)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		t.forget()
 		return nil, mapping.ErrNoTopic
@@ -168,6 +168,22 @@ func (t *topic) read(ctx context.Context) (*reading, error) {
 	}
 	t.install(r)
 	return r, nil
+}
+
+// tryRead reads, once more if the connection took the answer along.
+func (t *topic) tryRead(ctx context.Context, r *reading) error {
+	for {
+		link := t.b.linked()
+		within, cancel := context.WithCancel(ctx)
+		stop := context.AfterFunc(link, cancel)
+		*r = reading{began: time.Now(), knows: t.told.Load(), routes: &routes{}}
+		err := t.readInto(within, r)
+		stop()
+		cancel()
+		if err == nil || link.Err() == nil || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 func (t *topic) readInto(ctx context.Context, r *reading) error {
