@@ -10,19 +10,24 @@ import (
 	"time"
 )
 
-// A program on npm's cmq-sdk 2.1.0, unchanged, gets from this service what it
-// gets from CMQ.
+// Programs on npm's cmq-sdk 2.1.0, unchanged, get from this service what they
+// get from CMQ.
 func TestNodeSDK(t *testing.T) {
 	t.Parallel()
 	dir := installNodeSDK(t)
-	w := start(t, t.TempDir())
-	defer w.stop(t)
-	_, port, err := net.SplitHostPort(w.host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := command(t, dir, "node", "queue.mjs", port, "AKIDfirst", secrets["AKIDfirst"]); err != nil {
-		t.Fatalf("queue.mjs: %v\n%s", err, out)
+	for _, program := range []string{"queue.mjs", "topic.mjs"} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			w := start(t, t.TempDir())
+			defer w.stop(t)
+			_, port, err := net.SplitHostPort(w.host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out, err := command(t, dir, "node", program, port, "AKIDfirst", secrets["AKIDfirst"]); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		})
 	}
 }
 

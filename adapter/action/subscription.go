@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -96,9 +97,8 @@ var GetSubscriptionAttributes = define(Action{
 })
 
 var ListSubscriptionByTopic = define(Action{
-	Name:   "ListSubscriptionByTopic",
-	Doc:    "Lists a topic's subscriptions by name, a page at a time.",
-	Errors: []*mapping.Error{mapping.ErrNoTopic},
+	Name: "ListSubscriptionByTopic",
+	Doc:  "Lists a topic's subscriptions by name, a page at a time. A topic that does not exist has none.",
 }, func(ctx context.Context, a *account.Account, in struct {
 	Topic  mapping.TopicName `cmq:"topicName"`
 	Search string            `cmq:"searchWord" default:""`
@@ -109,6 +109,9 @@ var ListSubscriptionByTopic = define(Action{
 	Subscriptions []mapping.SubscriptionRef `cmq:"subscriptionList"`
 }, err error) {
 	out.Total, out.Subscriptions, err = a.Topics.Subscriptions(ctx, in.Topic, in.Search, in.Offset, int(in.Limit))
+	if errors.Is(err, mapping.ErrNoTopic) {
+		return out, nil // the Java SDK's own tests read 0 of a topic that they have deleted
+	}
 	return out, err
 })
 

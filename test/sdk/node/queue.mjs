@@ -1,69 +1,9 @@
-// A program on cmq-sdk 2.1.0, unchanged: node queue.mjs PORT SECRET_ID SECRET_KEY
-// It prints a line a step and ends with the first answer that is wrong.
-//
-// Every call gets an options object of its own: the SDK writes into it and
-// would sign the last call's signature.
+// Queues by cmq-sdk 2.1.0.
 import assert from 'node:assert/strict';
-import http from 'node:http';
-import net from 'node:net';
-import { CMQ } from 'cmq-sdk';
+import { client, cmq, drain, noMessage, ok, same, settled as settledAnswer, step } from './sdk.mjs';
 
-const [port, secretId, secretKey] = process.argv.slice(2);
+const settled = (queueName, want) => settledAnswer(() => cmq.getQueueAttributes({ queueName }), want);
 
-// The SDK makes the host of the region, at port 80. Connections go to the
-// server under test; Host, which is signed too, stays the vendor's.
-http.globalAgent.createConnection = () => net.connect(port, '127.0.0.1');
-
-const client = (given) => CMQ.NEW({ path: '/v2/index.php', signatureMethod: 'HmacSHA256', extranet: false, region: 'gz', secretId, secretKey, ...given });
-const cmq = client();
-
-async function step(name, run) {
-  const began = performance.now();
-  try {
-    await run();
-  } catch (err) {
-    console.log(`FAILED: ${name}`);
-    console.log(err);
-    process.exit(1);
-  }
-  console.log(`ok: ${name} (${Math.round(performance.now() - began)} ms)`);
-}
-
-// ok is for answers that must succeed and hold want; more may be in them.
-function ok(answer, want = {}) {
-  same(answer, { code: 0, message: '', ...want });
-  return answer;
-}
-
-function same(answer, want) {
-  const got = Object.fromEntries(Object.keys(want).map((name) => [name, answer[name]]));
-  assert.deepEqual(got, want, `got ${JSON.stringify(answer)}, want ${JSON.stringify(want)}`);
-  assert.match(answer.requestId, /^\d+$/);
-}
-
-// settled reads attributes until they are as wanted: counters may lag 2 s.
-async function settled(queueName, want) {
-  for (const began = performance.now(); ;) {
-    const answer = await cmq.getQueueAttributes({ queueName });
-    try {
-      return ok(answer, want);
-    } catch (err) {
-      if (performance.now() - began > 3000) throw err;
-    }
-  }
-}
-
-// drain receives n messages in batches, and no more.
-async function drain(queueName, n) {
-  const messages = [];
-  while (messages.length < n) {
-    messages.push(...ok(await cmq.batchReceiveMessage({ queueName, numOfMsg: 16, pollingWaitSeconds: 5 })).msgInfoList);
-  }
-  assert.equal(messages.length, n);
-  return messages;
-}
-
-const noMessage = { code: 7000, message: '(10200)no message' };
 const noQueue = { code: 4440, message: '(10100)queue is not existed, or deleted' };
 const deadHandle = { code: 4430, message: '(10260)receipt handle is invalid' };
 
