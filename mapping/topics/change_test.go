@@ -66,6 +66,8 @@ func TestAChangedFilterLosesNothing(t *testing.T) {
 	w.toWeb("news", "web", mapping.Subscription{BindingKeys: []string{"a.*"}})
 	w.toQueue("news", "all", mapping.Subscription{BindingKeys: []string{"#"}}) // nothing is refused
 	stop, noise := make(chan struct{}), sync.WaitGroup{}
+	end := sync.OnceFunc(func() { close(stop); noise.Wait() })
+	defer end()
 	for i, b := range all {
 		noise.Go(func() { // native filters let a. through as well: the brokers have to look
 			tick := time.NewTicker(time.Millisecond)
@@ -93,8 +95,7 @@ func TestAChangedFilterLosesNothing(t *testing.T) {
 			n.await(t, "http://web", body, 1)
 		}
 	}
-	close(stop)
-	noise.Wait()
+	end()
 	w.pending("news", "web", 0)
 	got := n.bodies("http://web")
 	for _, body := range want {
