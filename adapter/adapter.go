@@ -33,7 +33,7 @@ type Config struct {
 
 	Hosts          []string      // host names clients may have signed besides the one they sent
 	TrustForwarded bool          // X-Forwarded-Host is such a name; only behind a proxy that sets it
-	Skew           time.Duration // how far a time stamp may be off; 0 means any distance
+	Skew           time.Duration // how far a time stamp may be off; 0 means any distance in API 2.0, 5 minutes in API 3.0
 	MaxBody        int64         // bytes of a request's body; 0 means 4 MiB
 	MaxCalls       int           // requests served at a time, waiting ones included; 0 means 10,000
 
@@ -56,6 +56,7 @@ type Adapter struct {
 	// action.Find and Action.Call; tests of the wire alone set their own.
 	find func(action.API, string) *action.Action
 	call func(*action.Action, context.Context, *account.Account, action.Params) (action.Answer, error)
+	now  func() time.Time
 }
 
 // New makes an Adapter. It starts nothing.
@@ -70,7 +71,7 @@ func New(c Config) *Adapter {
 		c.Log = slog.Default()
 	}
 	gin.SetMode(gin.ReleaseMode) // its other modes print to standard output
-	a := &Adapter{config: c, engine: gin.New(), find: action.Find, call: (*action.Action).Call}
+	a := &Adapter{config: c, engine: gin.New(), find: action.Find, call: (*action.Action).Call, now: time.Now}
 	// No routes: what is asked for stands in the parameters, and paths such as
 	// //v2/index.php must not be redirected, or body and signature are lost.
 	a.engine.NoRoute(func(c *gin.Context) { a.serve(c.Writer, c.Request) })
@@ -87,12 +88,29 @@ func New(c Config) *Adapter {
 // ServeHTTP answers one request.
 func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
 
+// dialect is the way one generation of the API is written. All else about a
+// request is the same for all of them.
+type dialect interface {
+	newID() string
+	// read takes the parameters out of the body; those of the query are there.
+	read(q *request, body string) error
+	// asked returns the action that the request asks for.
+	asked(q *request) (action.API, *action.Action, error)
+	// signer returns the one who signed the request.
+	signer(q *request) (*signer, error)
+	// envelope returns the whole answer, and its Content-Type. fields are the
+	// action's own members, e the error that the answer reports, if any.
+	envelope(q *request, e *mapping.Error, fields []byte) (body []byte, contentType []string)
+}
+
 func (a *Adapter) serve(w http.ResponseWriter, r *http.Request) {
 	if isProbe(r) {
 		answerProbe(w)
 		return
 	}
-	q := &request{Request: r, id: a.lastID.Add(1)}
+	q := &request{Request: r}
+	q.addForm(r.URL.RawQuery)
+	q.speak(a.dialectOf(q))
 	defer a.rescue(w, q)
 	answer, err := a.run(q)
 	a.reply(w, q, answer, err)
@@ -104,22 +122,31 @@ func (a *Adapter) run(q *request) (action.Answer, error) {
 	if a.calls.Add(1) > int64(a.config.MaxCalls) {
 		return action.Answer{}, mapping.ErrThrottled
 	}
-	if err := q.read(a.config.MaxBody); err != nil {
+	if err := a.read(q); err != nil {
 		return action.Answer{}, err
 	}
-	name := q.get("Action")
-	if name == "" {
-		return action.Answer{}, mapping.ErrMissing.Of("Action")
+	api, act, err := q.dialect.asked(q)
+	if err != nil {
+		return action.Answer{}, err
 	}
-	act := a.find(action.Legacy, name)
-	if act == nil {
-		return action.Answer{}, mapping.ErrActionMissing
-	}
+	q.action = act
 	account, err := a.authenticate(q)
 	if err != nil {
 		return action.Answer{}, err
 	}
-	return a.call(act, q.Context(), account, action.Params{API: action.Legacy, Pairs: q.pairs})
+	return a.call(act, q.Context(), account, action.Params{API: api, Pairs: q.pairs})
+}
+
+// authenticate returns the account whose key signed the request.
+func (a *Adapter) authenticate(q *request) (*account.Account, error) {
+	if a.signers == nil {
+		return a.config.Account, nil
+	}
+	s, err := q.dialect.signer(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.account, nil
 }
 
 // reply writes the answer, or tells the answer that nobody got it.
@@ -133,11 +160,12 @@ func (a *Adapter) reply(w http.ResponseWriter, q *request, answer action.Answer,
 	if err != nil {
 		reply = mapping.Reply(err)
 		if told := new(mapping.Error); !errors.As(err, &told) && !gone {
-			a.config.Log.Error("request failed", "requestId", q.id, "action", q.get("Action"), "err", err)
+			a.config.Log.Error("request failed", "requestId", q.id, "action", q.actionName(), "err", err)
 		}
 	}
 	q.answered = true
-	err = write(w, envelope(q, reply, answer.Fields), answer.Undelivered != nil)
+	body, contentType := q.dialect.envelope(q, reply, answer.Fields)
+	err = write(w, body, contentType, answer.Undelivered != nil)
 	if err != nil && answer.Undelivered != nil {
 		answer.Undelivered()
 	}
@@ -149,7 +177,7 @@ func (a *Adapter) rescue(w http.ResponseWriter, q *request) {
 	if p == nil {
 		return
 	}
-	a.config.Log.Error("request panicked", "requestId", q.id, "action", q.get("Action"), "panic", p, "stack", string(debug.Stack()))
+	a.config.Log.Error("request panicked", "requestId", q.id, "action", q.actionName(), "panic", p, "stack", string(debug.Stack()))
 	if !q.answered {
 		a.reply(w, q, action.Answer{}, mapping.ErrInternal)
 	}

@@ -1,12 +1,13 @@
 package adapter
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,6 +45,12 @@ func BenchmarkHTTP(b *testing.B) {
 	})
 	b.Run("signed", func(b *testing.B) {
 		rates.signed = load(b, serve(b, wire(Config{Keys: keys()}, noop)), same)
+	})
+	b.Run("signed, API 3.0", func(b *testing.B) {
+		request := sendCmqMsg(time.Now().Unix())
+		load(b, serve(b, wire(Config{Keys: keys()}, noop)), func(int) exchange {
+			return func(c *client) error { _, err := c.do(request); return err }
+		})
 	})
 	for _, level := range []struct {
 		name       string
@@ -315,17 +322,52 @@ func sdkRequest(host string, params map[string]string) []byte {
 	return post(host, "/v2/index.php", signed(http.MethodPost, host, "/v2/index.php", params).Encode())
 }
 
+// sendCmqMsg is the Go SDK's request with a message of 1 kB.
+func sendCmqMsg(now int64) []byte {
+	body := `{"QueueName":"bench","MsgContent":"` + strings.Repeat("0123456789abcdef", 64) + `","DelaySeconds":0}`
+	r := tc3Call{body: body, target: "http://127.0.0.1/", stamp: now, date: time.Unix(now, 0).UTC().Format(time.DateOnly)}.request()
+	r.Header.Set("X-TC-Action", "SendCmqMsg")
+	var text bytes.Buffer
+	_ = r.Write(&text)
+	return text.Bytes()
+}
+
 // BenchmarkSignedRequest is one request through the handler, without HTTP's own work.
 func BenchmarkSignedRequest(b *testing.B) {
-	a := wire(Config{Keys: keys()}, noop)
-	_, body, _ := strings.Cut(string(sendMessage("127.0.0.1")), "\r\n\r\n")
-	reader := strings.NewReader(body)
-	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/v2/index.php", reader)
-	w := nowhere{http.Header{}}
-	b.ReportAllocs()
-	for b.Loop() {
-		reader.Reset(body)
-		a.ServeHTTP(w, r)
+	for name, request := range map[string][]byte{"legacy": sendMessage("127.0.0.1"), "v3": sendCmqMsg(vectorTime)} {
+		b.Run(name, func(b *testing.B) {
+			a := at(wire(Config{Keys: keys()}, noop), vectorTime)
+			r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(request)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			_, body, _ := bytes.Cut(request, []byte("\r\n\r\n"))
+			reader := bytes.NewReader(body)
+			r.Body = io.NopCloser(reader)
+			w := nowhere{http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				reader.Reset(body)
+				a.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// BenchmarkJSON is the reading of a body with a message.
+func BenchmarkJSON(b *testing.B) {
+	for _, size := range []int{1 << 10, 64 << 10, 1 << 20} {
+		body := `{"QueueName":"bench","MsgContent":"` + strings.Repeat("x", size) + `","DelaySeconds":0}`
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				q := new(request)
+				if err := q.addJSON(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

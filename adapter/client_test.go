@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
 	"github.com/jetcmq/jetcmq/mapping/account"
@@ -32,7 +33,13 @@ const (
 
 // keys are the key pairs of the vectors and of the captures.
 func keys() map[string]Key {
-	return map[string]Key{testID: {Secret: testSecret}, "AKIDholdoutdummy": {Secret: "holdoutsecretdummy"}}
+	return map[string]Key{testID: {Secret: testSecret}, "AKIDholdoutdummy": {Secret: "holdoutsecretdummy"}, "AKIDEXAMPLE": {Secret: "SecretKeyExample"}}
+}
+
+// at stops a's clock.
+func at(a *Adapter, seconds int64) *Adapter {
+	a.now = func() time.Time { return time.Unix(seconds, 0) }
+	return a
 }
 
 // wire returns an Adapter that finds every action and answers with outcome:

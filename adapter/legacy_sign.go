@@ -2,73 +2,44 @@ package adapter
 
 import (
 	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/base64"
 	"hash"
 	"iter"
-	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
-	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
-const (
-	// maxHashed bounds the text that is hashed in search of what a client
-	// signed, so that bad signatures below large bodies cost little.
-	maxHashed = 16 << 20
-	// maxLogged is how much of a text that does not match the log shows.
-	maxLogged = 1_000
-)
+// maxHashed bounds the text that is hashed in search of what a client signed, so
+// that bad signatures below large bodies cost little.
+const maxHashed = 16 << 20
 
-// signer checks signatures made with one secret.
-type signer struct {
-	account      *account.Account
-	sha1, sha256 sync.Pool // of hash.Hash: a keyed HMAC is reset for less than a new one costs
-}
+// refusals are the words in which an API refuses a form's signature.
+type refusals struct{ missing, unknown, expired, wrong *mapping.Error }
 
-func newSigner(k Key) *signer {
-	s := &signer{account: k.Account}
-	s.sha1.New = func() any { return hmac.New(sha1.New, []byte(k.Secret)) }
-	s.sha256.New = func() any { return hmac.New(sha256.New, []byte(k.Secret)) }
-	return s
-}
-
-// authenticate returns the account whose key signed the request.
-func (a *Adapter) authenticate(q *request) (*account.Account, error) {
-	if a.signers == nil {
-		return a.config.Account, nil
-	}
+// formSigner returns the one who signed a request with a signature among its
+// parameters, as API 2.0 has it, and API 3.0 as its first version.
+func (a *Adapter) formSigner(q *request, skew time.Duration, say refusals) (*signer, error) {
 	for _, name := range [...]string{"SecretId", "Signature", "Timestamp", "Nonce"} {
 		if q.get(name) == "" {
-			return nil, mapping.ErrMissing.Of(name)
+			return nil, say.missing.Of(name)
 		}
 	}
 	s := a.signers[q.get("SecretId")]
 	if s == nil {
-		return nil, mapping.ErrSecretID
+		return nil, say.unknown
 	}
-	if a.config.Skew > 0 && !near(q.get("Timestamp"), a.config.Skew) {
-		a.config.Log.Warn("time stamp too far off", "requestId", q.id, "timestamp", q.get("Timestamp"))
-		return nil, mapping.ErrSignature
+	if skew > 0 && !a.near(q, q.get("Timestamp"), skew) {
+		return nil, say.expired
 	}
 	if !a.verify(s, q) {
-		return nil, mapping.ErrSignature
+		return nil, say.wrong
 	}
-	return s.account, nil
-}
-
-// near tells whether a time stamp is within skew of now. Nonces are not kept: the
-// C++ SDK repeats them within a second.
-func near(stamp string, skew time.Duration) bool {
-	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	return err == nil && time.Since(time.Unix(seconds, 0)).Abs() <= skew
+	return s, nil
 }
 
 // verify finds out what the client signed. SDKs and proxies disagree about
@@ -139,31 +110,6 @@ func (a *Adapter) candidates(q *request) iter.Seq[candidate] {
 	}
 }
 
-// hosts lists what the client may have called us. HTTP clients leave default
-// ports out of the Host header, proxies change it.
-func (a *Adapter) hosts(q *request) []string {
-	hosts := spellings(nil, q.Host)
-	hosts = append(hosts, a.config.Hosts...)
-	if a.config.TrustForwarded {
-		first, _, _ := strings.Cut(q.Header.Get("X-Forwarded-Host"), ",")
-		hosts = spellings(hosts, strings.TrimSpace(first))
-	}
-	return distinct(hosts)
-}
-
-func spellings(hosts []string, host string) []string {
-	if host == "" {
-		return hosts
-	}
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		if strings.Contains(name, ":") {
-			name = "[" + name + "]"
-		}
-		return append(hosts, host, name)
-	}
-	return append(hosts, host, host+":80", host+":443")
-}
-
 // paths lists what the client may have taken for the path. The PHP SDK
 // requests //v2/index.php or, with GET, the path twice, and signs
 // /v2/index.php; xutl/qcloud-cmq signs one slash more than it sends.
@@ -174,16 +120,6 @@ func paths(q *request) []string {
 		single = strings.ReplaceAll(single, "//", "/")
 	}
 	return distinct([]string{path, single, "/v2/index.php", "/", "/" + path})
-}
-
-func distinct(list []string) []string {
-	var kept []string
-	for _, s := range list {
-		if !slices.Contains(kept, s) {
-			kept = append(kept, s)
-		}
-	}
-	return kept
 }
 
 // styles lists those in which this request's text differs.
@@ -197,6 +133,9 @@ func styles(q *request) []style {
 	}
 	if slices.ContainsFunc(q.fields, func(f field) bool { return strings.Contains(f.name, "_") }) {
 		vary(func(s *style) { s.underscores = true })
+	}
+	if _, strict := q.dialect.(v3form); strict {
+		return list // its SDKs have no other habits, and each can be misused
 	}
 	if q.Method == http.MethodPost && slices.ContainsFunc(q.fields, field.at) {
 		vary(func(s *style) { s.withoutAt = true })

@@ -212,7 +212,7 @@ func TestFieldLimit(t *testing.T) {
 func TestEnvelope(t *testing.T) {
 	t.Parallel()
 	with := func(clientRequestID string) *request {
-		return &request{id: 1234567890123456789, pairs: []action.Pair{{Name: "clientRequestId", Value: clientRequestID}}}
+		return &request{id: "1234567890123456789", pairs: []action.Pair{{Name: "clientRequestId", Value: clientRequestID}}}
 	}
 	for _, c := range []struct {
 		request *request
@@ -233,7 +233,7 @@ func TestEnvelope(t *testing.T) {
 		{with(""), mapping.ErrMissing.Of("a\"\\\n\x00\xff你"), "",
 			`{"code":4000,"message":"(10390)lacked of required parameter a\"\\\n\u0000\ufffd你","requestId":"1234567890123456789"}`},
 	} {
-		got := envelope(c.request, c.err, []byte(c.fields))
+		got, _ := legacy{}.envelope(c.request, c.err, []byte(c.fields))
 		if string(got) != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
