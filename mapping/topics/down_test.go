@@ -26,7 +26,7 @@ var downMessages = flag.Int("down.messages", 0, "messages of TestADeadSubscriber
 func TestADeadSubscriberCostsOthersNothing(t *testing.T) {
 	size := *downMessages
 	if size == 0 {
-		size = 10_000
+		size = 4_000
 		if testing.Short() {
 			size = 2_000
 		}

@@ -17,7 +17,8 @@ var isolationRounds = flag.Int("isolation.rounds", 5, "rounds of TestASubscriber
 
 // A subscriber's latency, from publish to delivery, is the same beside a
 // healthy neighbour and beside one that is dead, fails, resets or is slow. Each
-// kind is measured in turn, round after round, so that a busy machine hits all.
+// kind is measured in turn, round after round, and its best round counts: what
+// else a busy machine does only adds.
 func TestASubscriberDoesNotFeelAnother(t *testing.T) {
 	neighbours := map[string]mapping.Deliver{
 		"healthy": takes,
@@ -53,9 +54,9 @@ func TestASubscriberDoesNotFeelAnother(t *testing.T) {
 			p50[kind] = append(p50[kind], all[len(all)/2])
 		}
 	}
-	base := median(p99["healthy"])
+	base := slices.Min(p99["healthy"])
 	for _, kind := range kinds {
-		got := median(p99[kind])
+		got := slices.Min(p99[kind])
 		t.Logf("beside a %s one: p50 %v, p99 %v", kind, median(p50[kind]).Round(time.Microsecond), got.Round(time.Microsecond))
 		if got > max(base+base/10, base+3*time.Millisecond) {
 			t.Errorf("p99 is %v beside a %s neighbour, %v beside a healthy one", got, kind, base)

@@ -102,7 +102,7 @@ func TestTrimTakesNothingThatIsStillToCome(t *testing.T) {
 	w := start(t, topics.Hasty(topics.Config{}))
 	w.topic("news", mapping.FilterTag)
 	w.toQueue("news", "red", mapping.Subscription{FilterTags: []string{"red"}})
-	n := 8_000
+	n := 4_000
 	if testing.Short() {
 		n = 2_000
 	}
