@@ -44,6 +44,7 @@ func Open(config Config) (*Conn, error) {
 		// A call made while the connection is down fails at once rather than
 		// being sent later, when its caller has long given up.
 		nats.ReconnectBufSize(-1),
+		nats.NoEcho(), // what brokers tell each other is not for themselves
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			c.Log.Warn("nats", "error", err)
 		}),

@@ -5,7 +5,6 @@ package topics
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -80,7 +79,6 @@ type Broker struct {
 	conn    *jet.Conn
 	queues  *queues.Broker
 	log     *slog.Logger
-	session string             // names this broker in its notices
 	notices *nats.Subscription // of changes that other brokers made
 
 	mu     sync.RWMutex
@@ -98,7 +96,7 @@ type Broker struct {
 
 // Open begins to deliver what the account's subscriptions have to get.
 func Open(ctx context.Context, conn *jet.Conn, q *queues.Broker, c Config) (*Broker, error) {
-	b := &Broker{conf: c.withDefaults(), conn: conn, queues: q, log: conn.Log, session: rand.Text(),
+	b := &Broker{conf: c.withDefaults(), conn: conn, queues: q, log: conn.Log,
 		topics: map[string]*topic{}, news: make(chan struct{}, 1)}
 	b.life, b.stop = context.WithCancel(context.Background())
 	b.end, b.kill = context.WithCancel(context.Background())
@@ -118,7 +116,7 @@ func (b *Broker) listen() (err error) {
 		return err
 	}
 	for _, subject := range []string{
-		"$JS.EVENT.ADVISORY.STREAM.CREATED.*", "$JS.EVENT.ADVISORY.STREAM.UPDATED.*", "$JS.EVENT.ADVISORY.STREAM.DELETED.*",
+		"$JS.EVENT.ADVISORY.STREAM.UPDATED.*", "$JS.EVENT.ADVISORY.STREAM.DELETED.*",
 		"$JS.EVENT.ADVISORY.CONSUMER.CREATED.*.*", "$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*",
 	} {
 		if _, err := b.conn.NC.Subscribe(subject, b.advised); err != nil {
@@ -131,20 +129,16 @@ func (b *Broker) listen() (err error) {
 // noticed makes what is known of a topic worthless: nothing is published or
 // delivered by it any more.
 func (b *Broker) noticed(m *nats.Msg) {
-	if string(m.Data) == b.session {
-		return // of our own change, which we know
-	}
 	b.entry(strings.TrimPrefix(m.Subject, changeSubject)).told.Add(1)
 	b.tell()
 }
 
-// advised has the topic that an advisory speaks of read soon. Brokers send
-// their notices as well; this is for the case that one dies in between, and for
-// the consumers of NATS programs.
+// advised has the topic that an advisory speaks of read soon. Of subscriptions
+// brokers tell each other.
 func (b *Broker) advised(m *nats.Msg) {
-	const stream = 5 // token of an advisory's subject
+	const stream, consumer = 5, 6 // tokens of an advisory's subject
 	tokens := strings.Split(m.Subject, ".")
-	if len(tokens) <= stream {
+	if len(tokens) <= stream || len(tokens) > consumer && strings.HasPrefix(tokens[consumer], consumerPrefix) {
 		return
 	}
 	if key, ok := strings.CutPrefix(tokens[stream], streamPrefix); ok {
@@ -159,11 +153,11 @@ func (b *Broker) advised(m *nats.Msg) {
 func (t *topic) notice(ctx context.Context) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	err := t.b.conn.NC.Publish(changeSubject+t.key, []byte(t.b.session))
+	err := t.b.conn.NC.Publish(changeSubject+t.key, nil)
 	if err == nil {
 		err = t.b.conn.NC.FlushWithContext(ctx)
 	}
-	if err != nil { // the change was made; others learn of it by advisory or at their next survey
+	if err != nil { // the change was made; others learn of it at their next survey
 		t.b.log.Debug("tell of a change", "topic", t.key, "error", err)
 	}
 }

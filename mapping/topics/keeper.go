@@ -6,6 +6,11 @@ import (
 	"fmt"
 	"time"
 
+<<<<<<< HEAD
+=======
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
+>>>>>>> toptests
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -44,20 +49,21 @@ func (b *Broker) keep() {
 	tick := time.NewTicker(b.conf.lookEvery)
 	defer tick.Stop()
 	var surveyed time.Time
+	pause := readEvery
 	for {
 		if b.conn.Connected() {
 			if time.Since(surveyed) > surveyEvery && b.survey() == nil {
 				surveyed = time.Now()
 			}
+			began := time.Now()
 			b.catchUp()
+			pause = max(readEvery, 4*time.Since(began)) // news that cost much come seldom
 			b.look()
 		}
 		select {
 		case <-b.news:
 			// News come in bursts; one reading is good for all of one.
-			select {
-			case <-time.After(readEvery):
-			case <-b.life.Done():
+			if jet.Pause(b.life, pause) != nil {
 				return
 			}
 		case <-tick.C:

@@ -24,15 +24,8 @@ func (b *Broker) CreateTopic(ctx context.Context, name mapping.TopicName, a mapp
 	if a.FilterType != nil {
 		s.filterType = *a.FilterType
 	}
-	all, err := b.allTopics(ctx)
-	if err != nil {
+	if err := b.vacant(ctx, s.key); err != nil {
 		return "", err
-	}
-	if _, taken := all[s.key]; taken {
-		return "", mapping.ErrTopicExists
-	}
-	if len(all) >= b.conf.Max {
-		return "", mapping.ErrTooManyTopics
 	}
 	within, cancel := b.conn.Within(ctx)
 	defer cancel()
@@ -44,6 +37,29 @@ func (b *Broker) CreateTopic(ctx context.Context, name mapping.TopicName, a mapp
 		return "", fmt.Errorf("create stream of topic %s: %w", s.name, err)
 	}
 	return s.id, nil
+}
+
+// vacant tells whether the name is free and the account has room for a topic.
+func (b *Broker) vacant(ctx context.Context, key string) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	topics := 0
+	list := b.conn.JS.StreamNames(ctx, jetstream.WithStreamListSubject(subjectPrefix+">"))
+	for name := range list.Name() {
+		switch {
+		case name == streamPrefix+key:
+			return mapping.ErrTopicExists
+		case strings.HasPrefix(name, streamPrefix):
+			topics++
+		}
+	}
+	if err := list.Err(); err != nil {
+		return fmt.Errorf("list topics: %w", err)
+	}
+	if topics >= b.conf.Max {
+		return mapping.ErrTooManyTopics
+	}
+	return nil
 }
 
 // set puts in what a says, but for the filter, which is fixed.
