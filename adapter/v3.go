@@ -126,7 +126,7 @@ func (v3) envelope(q *request, e *mapping.Error, fields []byte) ([]byte, []strin
 	switch {
 	case e != nil:
 		b = append(b, `"Error":{"Code":`...)
-		b = appendText(b, v3Code(q, e))
+		b = appendText(b, q.action.Code3(e))
 		b = append(b, `,"Message":`...)
 		b = appendText(b, v3Message(e))
 		b = append(b, "},"...)
@@ -137,13 +137,6 @@ func (v3) envelope(q *request, e *mapping.Error, fields []byte) ([]byte, []strin
 	b = append(b, `"RequestId":"`...)
 	b = append(b, q.id...)
 	return append(b, `"}}`...), v3Type
-}
-
-func v3Code(q *request, e *mapping.Error) string {
-	if q.action == nil {
-		return e.V3
-	}
-	return code3(q.action, e)
 }
 
 // v3Message has the module of API 2.0 in front where there is one: some errors

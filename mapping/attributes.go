@@ -1,9 +1,7 @@
 package mapping
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -16,45 +14,92 @@ const (
 	MaxDLSources = 6                       // queues that may share one dead-letter queue
 )
 
-// QueueAttributes are what CreateQueue and SetQueueAttributes accept. A nil
-// field was not said. Units are the wire's: seconds and bytes.
+// QueueAttributes are what a queue is created with and what can be changed. A
+// nil field was not said. Units are the wire's: seconds and bytes.
 type QueueAttributes struct {
-	MaxMessages       *int              `cmq:"maxMsgHeapNum" range:"1..1000000000"`
-	PollingWait       *int              `cmq:"pollingWaitSeconds" range:"0..30"`
-	VisibilityTimeout *int              `cmq:"visibilityTimeout" range:"1..43200"`
-	MaxMessageSize    *int              `cmq:"maxMsgSize" range:"1024..1048576"`
-	Retention         *int              `cmq:"msgRetentionSeconds" range:"60..1296000"`
-	Rewind            *int              `cmq:"rewindSeconds" range:"0..1296000"`
+	MaxMessages       *int              `cmq:"maxMsgHeapNum" range:"1..1000000000" default:"100000000"`
+	PollingWait       *int              `cmq:"pollingWaitSeconds" range:"0..30" default:"0"`
+	VisibilityTimeout *int              `cmq:"visibilityTimeout" range:"1..43200" default:"30"`
+	MaxMessageSize    *int              `cmq:"maxMsgSize" range:"1024..1048576" default:"65536" tdmq-default:"1048576"`
+	Retention         *int              `cmq:"msgRetentionSeconds" range:"60..1296000" tdmq-range:"30..1296000" default:"345600"`
+	Rewind            *int              `cmq:"rewindSeconds" range:"0..1296000" default:"0"`
 	DeadLetter        *DeadLetterPolicy `cmq:"deadLetterPolicy"`
+	QueueExtras
+
+	Letters DeadLetterChange `cmq:"-"` // what is said of DeadLetter piece by piece
+	Tags    []Tag            `cmq:"-"` // said when a queue is created, and never again
 }
 
-// DefaultAttributes are those of a queue created with its name alone.
+// QueueExtras are attributes that only API 3.0 knows. Nothing here acts on
+// them: they are kept, and told as they were said.
+type QueueExtras struct {
+	Transaction       *Flag `v3:"Transaction"`
+	TransactionPolicy `v3:"TransactionPolicy"`
+	Trace             *bool `v3:"Trace"`
+	RetentionSize     *int  `tdmq:"RetentionSizeInMB" range:"0..512000"`
+}
+
+// TransactionPolicy says how often the sender of a transaction would be asked.
+type TransactionPolicy struct {
+	FirstQuery *int `v3:"FirstQueryInterval" range:"0.."`
+	MaxQueries *int `v3:"MaxQueryCount" range:"0.."`
+}
+
+// Flag is a switch that callers set by 0 or 1 and are told as false or true.
+type Flag bool
+
+// UnmarshalText reads 0, 1, false and true. Errors: ErrOutOfRange for other
+// numbers, ErrWrongType for everything else.
+func (f *Flag) UnmarshalText(text []byte) error {
+	on, err := strconv.ParseBool(string(text))
+	if _, number := strconv.Atoi(string(text)); err != nil && number == nil {
+		return ErrOutOfRange
+	} else if err != nil {
+		return ErrWrongType
+	}
+	*f = Flag(on)
+	return nil
+}
+
+// DefaultAttributes are those of a queue created with its name alone, by API
+// 2.0 or product cmq.
 func DefaultAttributes() QueueAttributes {
 	n := func(i int) *int { return &i }
-	return QueueAttributes{n(100_000_000), n(0), n(30), n(65_536), n(345_600), n(0), nil}
+	return QueueAttributes{MaxMessages: n(100_000_000), PollingWait: n(0), VisibilityTimeout: n(30), MaxMessageSize: n(65_536),
+		Retention: n(345_600), Rewind: n(0)}
 }
 
 // Over fills what a leaves unsaid from base.
 func (a QueueAttributes) Over(base QueueAttributes) QueueAttributes {
-	pick := func(a, b *int) *int {
-		if a != nil {
-			return a
-		}
-		return b
+	a.MaxMessages = either(a.MaxMessages, base.MaxMessages)
+	a.PollingWait = either(a.PollingWait, base.PollingWait)
+	a.VisibilityTimeout = either(a.VisibilityTimeout, base.VisibilityTimeout)
+	a.MaxMessageSize = either(a.MaxMessageSize, base.MaxMessageSize)
+	a.Retention = either(a.Retention, base.Retention)
+	a.Rewind = either(a.Rewind, base.Rewind)
+	a.Transaction = either(a.Transaction, base.Transaction)
+	a.FirstQuery = either(a.FirstQuery, base.FirstQuery)
+	a.MaxQueries = either(a.MaxQueries, base.MaxQueries)
+	a.Trace = either(a.Trace, base.Trace)
+	a.RetentionSize = either(a.RetentionSize, base.RetentionSize)
+	if a.Tags == nil {
+		a.Tags = base.Tags
 	}
-	a.MaxMessages = pick(a.MaxMessages, base.MaxMessages)
-	a.PollingWait = pick(a.PollingWait, base.PollingWait)
-	a.VisibilityTimeout = pick(a.VisibilityTimeout, base.VisibilityTimeout)
-	a.MaxMessageSize = pick(a.MaxMessageSize, base.MaxMessageSize)
-	a.Retention = pick(a.Retention, base.Retention)
-	a.Rewind = pick(a.Rewind, base.Rewind)
 	if a.DeadLetter == nil {
-		a.DeadLetter = base.DeadLetter
+		a.DeadLetter = a.Letters.over(base.DeadLetter)
 	}
+	a.Letters = DeadLetterChange{}
 	if a.DeadLetter != nil && a.DeadLetter.None() {
 		a.DeadLetter = nil
 	}
 	return a
+}
+
+func either[T any](said, base *T) *T {
+	if said != nil {
+		return said
+	}
+	return base
 }
 
 // Check refuses combinations that no single field's range can.
@@ -62,76 +107,16 @@ func (a QueueAttributes) Check() error {
 	if *a.Rewind > *a.Retention {
 		return ErrRewindOverRetain
 	}
-	if d := a.DeadLetter; d != nil && d.Policy == ByAge && d.MaxTimeToLive >= *a.Retention {
+	if a.DeadLetter == nil {
+		return nil
+	}
+	if err := a.DeadLetter.check(); err != nil {
+		return err
+	}
+	if a.DeadLetter.Policy == ByAge && a.DeadLetter.MaxTimeToLive >= *a.Retention {
 		return ErrParameters.Because("maxTimeToLive must be less than msgRetentionSeconds")
 	}
 	return nil
-}
-
-// Policies of a dead-letter binding.
-const (
-	ByCount = 0 // received too often without being deleted
-	ByAge   = 1 // lived too long
-)
-
-// DeadLetterPolicy binds a queue to the queue its unprocessable messages move
-// to. On the wire it is JSON in a string; an empty string or {} unbinds.
-type DeadLetterPolicy struct {
-	Queue           string `json:"deadLetterQueue"`           // in: a queue's name; out: its id
-	ID              string `json:"-"`                         // of that queue; the broker fills it
-	Policy          int    `json:"policy"`                    // ByCount or ByAge
-	MaxReceiveCount int    `json:"maxReceiveCount,omitempty"` // 1..1000, for ByCount
-	MaxTimeToLive   int    `json:"maxTimeToLive,omitempty"`   // seconds, 300..43200, for ByAge
-}
-
-// None tells whether the policy says "no dead-letter queue".
-func (p DeadLetterPolicy) None() bool { return p.Queue == "" }
-
-// UnmarshalText reads the wire form and checks its ranges. Errors are
-// ErrParameters with a sentence: the vendor documents no codes for them.
-func (p *DeadLetterPolicy) UnmarshalText(text []byte) error {
-	*p = DeadLetterPolicy{}
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 {
-		return nil
-	}
-	var in struct {
-		Queue           *string `json:"deadLetterQueue"`
-		Policy          *int    `json:"policy"`
-		MaxReceiveCount *int    `json:"maxReceiveCount"`
-		MaxTimeToLive   *int    `json:"maxTimeToLive"`
-	}
-	if err := json.Unmarshal(text, &in); err != nil {
-		return ErrParameters.Because("deadLetterPolicy is not the JSON text of a policy")
-	}
-	if in.Queue == nil && in.Policy == nil && in.MaxReceiveCount == nil && in.MaxTimeToLive == nil {
-		return nil
-	}
-	if in.Queue == nil || in.Policy == nil {
-		return ErrParameters.Because("deadLetterPolicy needs deadLetterQueue and policy")
-	}
-	p.Queue, p.Policy = *in.Queue, *in.Policy
-	switch p.Policy {
-	case ByCount:
-		if in.MaxReceiveCount == nil || *in.MaxReceiveCount < 1 || *in.MaxReceiveCount > 1000 {
-			return ErrParameters.Because("policy 0 needs maxReceiveCount between 1 and 1000")
-		}
-		p.MaxReceiveCount = *in.MaxReceiveCount
-	case ByAge:
-		if in.MaxTimeToLive == nil || *in.MaxTimeToLive < 300 || *in.MaxTimeToLive > 43200 {
-			return ErrParameters.Because("policy 1 needs maxTimeToLive between 300 and 43200")
-		}
-		p.MaxTimeToLive = *in.MaxTimeToLive
-	default:
-		return ErrParameters.Because(fmt.Sprintf("policy is 0 or 1, not %d", p.Policy))
-	}
-	return nil
-}
-
-// MarshalText gives the wire form.
-func (p DeadLetterPolicy) MarshalText() ([]byte, error) {
-	type plain DeadLetterPolicy
-	return json.Marshal(plain(p))
 }
 
 // Seconds is the duration a number of the wire stands for.

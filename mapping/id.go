@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"strconv"
+	"strings"
 )
 
 // MessageID gives the msgId of the message with that sequence. It is a mixing
@@ -35,3 +36,15 @@ func ValidMessageID(s string) bool {
 	}
 	return len(s) > 0 && len(s) <= 19
 }
+
+// QueueID is a queue's id, queue-…; product tdmq writes the same one cmqq-….
+type QueueID string
+
+// TDMQ is the id as product tdmq writes it.
+func (id QueueID) TDMQ() string { return "cmqq-" + strings.TrimPrefix(string(id), "queue-") }
+
+// TopicID is a topic's id, topic-…; product tdmq writes the same one cmqt-….
+type TopicID string
+
+// TDMQ is the id as product tdmq writes it.
+func (id TopicID) TDMQ() string { return "cmqt-" + strings.TrimPrefix(string(id), "topic-") }

@@ -1,6 +1,9 @@
 package mapping
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Protocol is how a subscription's messages are delivered.
 type Protocol string
@@ -81,20 +84,26 @@ type SubscriptionChange struct {
 type SubscriptionRef struct {
 	ID       string   `cmq:"subscriptionId"`
 	Name     string   `cmq:"subscriptionName"`
-	Protocol Protocol `cmq:"protocol,protocal"` // sic: Python and C++ read the second
+	Protocol Protocol `cmq:"protocol,protocal" v3:"Protocol"` // sic: Python and C++ read the second
 	Endpoint string   `cmq:"endpoint"`
 }
 
-// SubscriptionDescription is all that is known of a subscription. Times are
-// Unix seconds.
+// SubscriptionDescription is all that is known of a subscription.
 type SubscriptionDescription struct {
 	SubscriptionRef
-	Owner       string   `cmq:"topicOwner"` // digits
-	Messages    int64    `cmq:"msgCount"`   // still to be delivered; approximately
+	Owner       Owner    `cmq:"topicOwner"`
+	Messages    int64    `cmq:"msgCount"` // still to be delivered; approximately
 	Strategy    Strategy `cmq:"notifyStrategy"`
 	Format      Format   `cmq:"notifyContentFormat"`
-	FilterTags  []string `cmq:"filterTag,filterTags"`  // Python reads the second
-	BindingKeys []string `cmq:"bindingKey,bindindKey"` // sic: PHP reads the second
-	Created     int64    `cmq:"createTime"`
-	Modified    int64    `cmq:"lastModifyTime"`
+	FilterTags  []string `cmq:"filterTag,filterTags" v3:"FilterTags"`  // Python reads the second
+	BindingKeys []string `cmq:"bindingKey,bindindKey" v3:"BindingKey"` // sic: PHP reads the second
+	Created     Time     `cmq:"createTime"`
+	Modified    Time     `cmq:"lastModifyTime"`
+	Topic       string   `tdmq:"TopicName"`
 }
+
+// Owner is the account's number: digits in a text in API 2.0, a number in 3.0.
+type Owner int64
+
+// MarshalText gives the form of API 2.0.
+func (o Owner) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(o), 10), nil }

@@ -28,9 +28,12 @@ var floors = map[string]room{
 	"mapping/queues":   {[]string{"mapping", "mapping/jet"}, natsClient},
 	"mapping/topics":   {[]string{"mapping", "mapping/jet", "mapping/queues", "mapping/routing"}, natsClient},
 	"mapping/account":  {[]string{"mapping/jet", "mapping/queues", "mapping/topics"}, nil},
-	"adapter/action":   {[]string{"mapping", "mapping/account"}, nil},
+	"adapter/action":   {[]string{"adapter/action/fields", "mapping", "mapping/account"}, nil},
 	"adapter":          {[]string{"adapter/action", "mapping", "mapping/account"}, []string{"github.com/gin-gonic/gin"}},
 	"adapter/push":     {[]string{"mapping"}, nil},
+
+	"adapter/action/fields": {[]string{"mapping"}, nil},
+
 	"cmd/jetcmq": {[]string{"adapter", "adapter/push", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
 

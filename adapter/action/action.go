@@ -1,19 +1,11 @@
 // Package action declares every API action once and binds its parameters.
 //
-// An action is one call of define: its name, what it takes, what it answers,
-// what it can fail with, and the function that does it. Binding, checking,
-// answering and REFERENCE.md all follow from that one declaration. Tags on the
-// two structs say how a field looks on the wire:
-//
-//	cmq:"a,b"      the name; a parameter may also come as b, an answer has both
-//	range:"lo..hi" bounds of a number; hi may be left out
-//	default:"v"    the value when absent; of a list, default:"" is none at all.
-//	               Without it a field must be sent, unless it is a pointer
-//	absent:"empty" leaves an empty list out of the answer
-//
-// A slice is a list, sent as name.0, name.1 … or name.1, name.2 …. An embedded
-// struct counts as its fields. A type may own its rule and its error: by
-// UnmarshalText, by check (texts), by outside (numbers) or by most (lists).
+// An action is one call of define: its name in each of the three APIs, what it
+// takes, what it answers, what it can fail with, and the function that does it.
+// Binding, checking, answering and REFERENCE.md all follow from that one
+// declaration; package fields says what the tags of the two structs mean. Where
+// API 3.0 means something else, and not only calls it something else, it has an
+// action of its own.
 package action
 
 import (
@@ -21,24 +13,28 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/jetcmq/jetcmq/adapter/action/fields"
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
 // API is one of the three interfaces over which an action may be called.
-type API int
+type API = fields.API
 
 const (
-	Legacy API = iota // API 2.0
-	CMQ               // API 3.0, product cmq, version 2019-03-04
-	TDMQ              // API 3.0, product tdmq, version 2020-02-17
+	Legacy = fields.Legacy // API 2.0
+	CMQ    = fields.CMQ    // API 3.0, product cmq, version 2019-03-04
+	TDMQ   = fields.TDMQ   // API 3.0, product tdmq, version 2020-02-17
+
+	apis = 3
 )
 
 // Pair is one decoded request parameter.
-type Pair struct{ Name, Value string }
+type Pair = fields.Pair
 
-// Params is a request in the form both wire formats are brought to: flat names
-// (lists as name.0, name.1 …) and decoded text, in the order they were sent.
+// Params is a request in the form all wire formats are brought to: flat names
+// (name.0, name.1 … for lists, name.0.field for lists of objects) and decoded
+// text, in the order they were sent.
 type Params struct {
 	API   API
 	Pairs []Pair
@@ -46,17 +42,18 @@ type Params struct {
 
 // Action is one verb of the service.
 type Action struct {
-	Name    string // in API 2.0, and in our code
+	Name    string // in API 2.0; empty if absent
 	CMQ     string // in API 3.0, product cmq; empty if absent
 	TDMQ    string // in API 3.0, product tdmq; empty if absent
 	Doc     string
-	Errors  []*mapping.Error // beyond those of binding
+	Errors  []*mapping.Error // beyond those of binding; Named as this action's are in API 3.0
 	Partial bool             // an error may come together with Fields
 
-	input reflect.Type // the struct that in fills
-	in    parameters
-	out   members
-	call  func(ctx context.Context, on *account.Account, p Params) (Answer, error)
+	input  reflect.Type // the structs that in fills and out reads
+	output reflect.Type
+	in     [apis]fields.Parameters // by API; empty where the action has no name
+	out    [apis]fields.Members
+	call   func(ctx context.Context, on *account.Account, p Params) (Answer, error)
 }
 
 // Answer is what a successful (or partly successful) call returns.
@@ -82,19 +79,23 @@ func define[In, Out any](a Action, do func(context.Context, *account.Account, In
 // compile completes a with all that follows from do and its structs. It panics
 // on a struct or tag that it does not understand.
 func compile[In, Out any](a Action, do func(context.Context, *account.Account, In) (Out, error)) *Action {
-	a.input = reflect.TypeFor[In]()
-	a.in = compileParameters(a.input)
-	a.out = compileMembers(reflect.TypeFor[Out]())
+	a.input, a.output = reflect.TypeFor[In](), reflect.TypeFor[Out]()
+	for api := range API(apis) {
+		if a.name(api) != "" {
+			a.in[api] = fields.ParametersOf(a.input, api)
+			a.out[api] = fields.MembersOf(a.output, api)
+		}
+	}
 	a.call = func(ctx context.Context, on *account.Account, p Params) (Answer, error) {
 		var in In
-		if err := a.in.bind(p.Pairs, reflect.ValueOf(&in).Elem()); err != nil {
+		if err := a.in[p.API].Bind(p.Pairs, reflect.ValueOf(&in).Elem()); err != nil {
 			return Answer{}, err
 		}
 		out, err := do(ctx, on, in)
 		if err != nil && !a.Partial {
 			return Answer{}, err
 		}
-		answer := Answer{Fields: a.out.append(nil, reflect.ValueOf(&out).Elem())}
+		answer := Answer{Fields: a.out[p.API].Append(nil, reflect.ValueOf(&out).Elem())}
 		if h, ok := any(&out).(interface{ undelivered() func() }); ok {
 			answer.Undelivered = h.undelivered()
 		}
@@ -129,4 +130,17 @@ func (a *Action) name(api API) string {
 // with Fields (BatchDeleteMessage answers 6010 with its errorList).
 func (a *Action) Call(ctx context.Context, on *account.Account, p Params) (Answer, error) {
 	return a.call(ctx, on, p)
+}
+
+// Code3 is the name of an error in API 3.0 when this action fails with it. For a
+// call that names no action it is that of the error.
+func (a *Action) Code3(e *mapping.Error) string {
+	if a != nil {
+		for _, own := range a.Errors {
+			if own.Is(e) {
+				return own.V3
+			}
+		}
+	}
+	return e.V3
 }

@@ -14,36 +14,108 @@ import (
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	for _, a := range table {
-		for _, name := range []string{a.Name, strings.ToLower(a.Name), strings.ToUpper(a.Name)} {
-			if got := Find(Legacy, name); got != a {
-				t.Errorf("%s: got %v, want %s", name, got, a.Name)
+	for _, v := range verbs() {
+		name := v.name(v.api)
+		for _, name := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
+			if got := Find(v.api, name); got != v.Action {
+				t.Errorf("%s: got %v, want %s", name, got, v)
 			}
 		}
 	}
-	for _, name := range []string{"", "SendMessages", "SendMessage ", "ChangeMessageVisibility"} {
-		if got := Find(Legacy, name); got != nil {
-			t.Errorf("%q: got %s, want nothing", name, got.Name)
+	for api := range API(apis) {
+		for _, name := range []string{"", "SendMessages", "SendMessage ", "ChangeMessageVisibility", "ReceiveMsg"} {
+			if got := Find(api, name); got != nil {
+				t.Errorf("%d %q: got %v, want nothing", api, name, got)
+			}
 		}
 	}
-	if got := Find(CMQ, ""); got != nil {
-		t.Errorf("product cmq: got %s, want nothing", got.Name)
-	}
 	if got := Find(TDMQ, "SendMessage"); got != nil {
-		t.Errorf("product tdmq: got %s, want nothing", got.Name)
+		t.Errorf("product tdmq: got %v, want nothing", got)
+	}
+	if got := Find(TDMQ, "CreateTopic"); got != nil {
+		t.Errorf("Pulsar's CreateTopic: got %v, want nothing", got)
 	}
 }
 
 func TestEveryAction(t *testing.T) {
 	t.Parallel()
-	for _, name := range strings.Fields(`CreateTopic SetTopicAttributes GetTopicAttributes ListTopic DeleteTopic
-		PublishMessage BatchPublishMessage Subscribe Unsubscribe SetSubscriptionAttributes GetSubscriptionAttributes
-		ListSubscriptionByTopic ClearSubscriptionFilterTags ClearSUbscriptionFIlterTags QueryTopicRoute
-		CreateQueue ListQueue GetQueueAttributes SetQueueAttributes DeleteQueue
-		RewindQueue ClearQueue UnbindDeadLetter ListDeadLetterSourceQueues QueryQueueRoute SendMessage
-		BatchSendMessage ReceiveMessage BatchReceiveMessage DeleteMessage BatchDeleteMessage`) {
-		if Find(Legacy, name) == nil {
-			t.Errorf("%s is not declared", name)
+	for api, names := range map[API]string{
+		Legacy: `CreateTopic SetTopicAttributes GetTopicAttributes ListTopic DeleteTopic
+			PublishMessage BatchPublishMessage Subscribe Unsubscribe SetSubscriptionAttributes GetSubscriptionAttributes
+			ListSubscriptionByTopic ClearSubscriptionFilterTags QueryTopicRoute
+			CreateQueue ListQueue GetQueueAttributes SetQueueAttributes DeleteQueue
+			RewindQueue ClearQueue UnbindDeadLetter ListDeadLetterSourceQueues QueryQueueRoute SendMessage
+			BatchSendMessage ReceiveMessage BatchReceiveMessage DeleteMessage BatchDeleteMessage`,
+		CMQ: `CreateQueue ModifyQueueAttribute DeleteQueue ClearQueue RewindQueue DescribeQueueDetail
+			UnbindDeadLetter DescribeDeadLetterSourceQueues
+			CreateTopic ModifyTopicAttribute DeleteTopic DescribeTopicDetail
+			CreateSubscribe DeleteSubscribe ModifySubscriptionAttribute ClearSubscriptionFilterTags DescribeSubscriptionDetail`,
+		TDMQ: `CreateCmqQueue DescribeCmqQueues DescribeCmqQueueDetail ModifyCmqQueueAttribute DeleteCmqQueue ClearCmqQueue
+			RewindCmqQueue UnbindCmqDeadLetter DescribeCmqDeadLetterSourceQueues SendCmqMsg
+			CreateCmqTopic DescribeCmqTopics DescribeCmqTopicDetail ModifyCmqTopicAttribute DeleteCmqTopic
+			CreateCmqSubscribe DescribeCmqSubscriptionDetail ModifyCmqSubscriptionAttribute
+			ClearCmqSubscriptionFilterTags DeleteCmqSubscribe PublishCmqMsg`,
+	} {
+		want := strings.Fields(names)
+		for _, name := range want {
+			if Find(api, name) == nil {
+				t.Errorf("%d: %s is not declared", api, name)
+			}
+		}
+		var got []string
+		for _, v := range verbs() {
+			if v.api == api {
+				got = append(got, v.name(api))
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d: got %d actions, %s; want %d", api, len(got), got, len(want))
+		}
+	}
+	if Find(Legacy, "ClearSUbscriptionFIlterTags") == nil { // sic: the Java SDK
+		t.Error("ClearSUbscriptionFIlterTags is not found")
+	}
+}
+
+// One number can have another name in API 3.0 where another action fails with it.
+func TestCode3(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		api  API
+		name string
+		err  *mapping.Error
+		want string
+	}{
+		{TDMQ, "DescribeCmqQueueDetail", mapping.ErrNoQueue, "ResourceNotFound"},
+		{TDMQ, "SendCmqMsg", mapping.ErrNoQueue, "ResourceNotFound"},
+		{TDMQ, "SendCmqMsg", mapping.ErrSendRefused.Because("the disk is full"), "FailedOperation"},
+		{TDMQ, "SendCmqMsg", mapping.ErrHeapFull, "LimitExceeded"},
+		{TDMQ, "SendCmqMsg", mapping.ErrBodyTooLarge, "InvalidParameterValue"},
+		{TDMQ, "SendCmqMsg", mapping.ErrDelay, "InvalidParameterValue"},
+		{TDMQ, "SendCmqMsg", mapping.ErrInternal, "InternalError"},
+		{TDMQ, "DescribeCmqTopicDetail", mapping.ErrNoTopic, "ResourceNotFound"},
+		{TDMQ, "PublishCmqMsg", mapping.ErrNoTopic, "ResourceNotFound"},
+		{TDMQ, "PublishCmqMsg", mapping.ErrNoSubscribers, "FailedOperation"},
+		{TDMQ, "PublishCmqMsg", mapping.ErrNoMatch, "FailedOperation"},
+		{TDMQ, "DeleteCmqTopic", mapping.ErrNoTopic, "ResourceNotFound.Topic"},
+		{TDMQ, "ModifyCmqTopicAttribute", mapping.ErrNoTopic, "ResourceNotFound.Topic"},
+		{TDMQ, "CreateCmqSubscribe", mapping.ErrNoTopic, "ResourceNotFound.Topic"},
+		{TDMQ, "DeleteCmqSubscribe", mapping.ErrNoSubscription, "ResourceNotFound"},
+		{TDMQ, "DeleteCmqTopic", mapping.ErrTopicInUse, "FailedOperation"},
+		{TDMQ, "DeleteCmqQueue", mapping.ErrParameters.Because("it is in use"), "FailedOperation"},
+		{TDMQ, "CreateCmqQueue", mapping.ErrParameters.Because("policy 0 needs a number"), "InvalidParameterValue"},
+		{TDMQ, "CreateCmqQueue", mapping.ErrQueueExists, "ResourceInUse.Queue"},
+		{CMQ, "CreateQueue", mapping.ErrTooManyQueues, "LimitExceeded"},
+		{CMQ, "CreateTopic", mapping.ErrTopicExists, "ResourceInUse.Topic"},
+		{CMQ, "CreateTopic", mapping.ErrTooManyTopics, "LimitExceeded.Topics"},
+		{CMQ, "CreateSubscribe", mapping.ErrSubscriptionExists, "ResourceInUse.Subscription"},
+		{CMQ, "RewindQueue", mapping.ErrNoRewind, "FailedOperation"},
+		{CMQ, "RewindQueue", mapping.ErrWrongType.Of("StartConsumeTime"), "InvalidParameter"},
+		{CMQ, "RewindQueue", mapping.ErrMissing.Of("QueueName"), "MissingParameter"},
+		{CMQ, "NoSuchAction", mapping.ErrActionMissing, "InvalidAction"},
+	} {
+		if got := Find(test.api, test.name).Code3(test.err); got != test.want {
+			t.Errorf("%s: %v: got %s, want %s", test.name, test.err, got, test.want)
 		}
 	}
 }
@@ -59,11 +131,11 @@ func TestCallAnswers(t *testing.T) {
 	do := func(context.Context, *account.Account, struct{}) (out, error) {
 		return out{"1", handedOut{func() { returned = true }}}, mapping.ErrNoQueue
 	}
-	answer, err := compile(Action{}, do).Call(t.Context(), nil, Params{})
+	answer, err := compile(Action{Name: "X"}, do).Call(t.Context(), nil, Params{})
 	if !errors.Is(err, mapping.ErrNoQueue) || answer.Fields != nil || answer.Undelivered != nil {
 		t.Errorf("error: got %q, %v, want the error only", answer.Fields, err)
 	}
-	answer, err = compile(Action{Partial: true}, do).Call(t.Context(), nil, Params{})
+	answer, err = compile(Action{Name: "X", Partial: true}, do).Call(t.Context(), nil, Params{})
 	if got := string(answer.Fields); !errors.Is(err, mapping.ErrNoQueue) || got != `"msgId":"1"` {
 		t.Errorf("partial error: got %s, %v, want both", got, err)
 	}

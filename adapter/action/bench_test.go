@@ -23,7 +23,7 @@ func BenchmarkBindSend(b *testing.B) {
 	in := reflect.New(SendMessage.input).Elem()
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := SendMessage.in.bind(pairs, in); err != nil {
+		if err := SendMessage.in[Legacy].Bind(pairs, in); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -40,7 +40,7 @@ func BenchmarkEncodeReceive(b *testing.B) {
 	v := reflect.ValueOf(&out).Elem()
 	b.ReportAllocs()
 	for b.Loop() {
-		if len(ReceiveMessage.out.append(nil, v)) < 1024 {
+		if len(ReceiveMessage.out[Legacy].Append(nil, v)) < 1024 {
 			b.Fatal("too short")
 		}
 	}

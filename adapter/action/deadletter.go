@@ -33,23 +33,29 @@ func (d deadLetterPieces) policy() (*mapping.DeadLetterPolicy, error) {
 
 var UnbindDeadLetter = define(Action{
 	Name:   "UnbindDeadLetter",
+	CMQ:    "UnbindDeadLetter",
+	TDMQ:   "UnbindCmqDeadLetter",
 	Doc:    "Ends a queue's use of a dead-letter queue. Messages already moved stay where they are.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
 }, func(ctx context.Context, a *account.Account, in struct {
-	Source mapping.QueueName `cmq:"queueName"`
+	Source mapping.QueueName `cmq:"queueName" tdmq:"SourceQueueName"`
 }) (struct{}, error) {
 	return struct{}{}, a.Queues.UnbindDeadLetter(ctx, in.Source)
 })
 
 var ListDeadLetterSourceQueues = define(Action{
 	Name:   "ListDeadLetterSourceQueues",
-	Doc:    "Lists the queues whose dead letters go to a queue.",
+	CMQ:    "DescribeDeadLetterSourceQueues",
+	TDMQ:   "DescribeCmqDeadLetterSourceQueues",
+	Doc:    "Lists by name, a page at a time, the queues whose dead letters go to a queue.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
 }, func(ctx context.Context, a *account.Account, in struct {
-	Queue  mapping.QueueName `cmq:"deadLetterQueueName"`
-	Search string            `cmq:"searchWord" default:""`
+	Queue   mapping.QueueName `cmq:"deadLetterQueueName"`
+	Search  string            `cmq:"searchWord" v3:"-" tdmq:"SourceQueueName" default:""`
+	Filters wordFilters       `v3:"Filters" tdmq:"-" default:""`
 	page
 }) (out queueList, err error) {
-	out.Total, out.Queues, err = a.Queues.DeadLetterSources(ctx, in.Queue, in.Search, in.Offset, int(in.Limit))
+	search := in.Search + in.Filters.word("SourceQueueName")
+	out.Total, out.Queues, err = a.Queues.DeadLetterSources(ctx, in.Queue, search, in.Offset, int(in.Limit))
 	return out, err
 })

@@ -5,21 +5,21 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
+	"github.com/jetcmq/jetcmq/adapter/action/fields"
 	"github.com/jetcmq/jetcmq/mapping"
 )
 
 // encoded is what out looks like in an answer.
-func encoded(out any) string {
+func encoded(api API, out any) string {
 	v := reflect.ValueOf(out)
-	return string(compileMembers(v.Type()).append(nil, v))
+	return string(fields.MembersOf(v.Type(), api).Append(nil, v))
 }
 
 func TestEncode(t *testing.T) {
 	t.Parallel()
 	seven := 7
-	policy := &mapping.DeadLetterPolicy{Queue: "queue-1", Policy: mapping.ByCount, MaxReceiveCount: 3}
+	policy := &mapping.DeadLetterPolicy{ID: "queue-1", Policy: mapping.ByCount, MaxReceiveCount: 3}
 	for _, test := range []struct {
 		why  string
 		out  any
@@ -45,7 +45,7 @@ func TestEncode(t *testing.T) {
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			t.Parallel()
-			if got := encoded(test.out); got != test.want {
+			if got := encoded(Legacy, test.out); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
@@ -59,7 +59,7 @@ func TestDescriptionHasEveryAttribute(t *testing.T) {
 	d := mapping.QueueDescription{QueueAttributes: mapping.DefaultAttributes(), Rewindable: 5}
 	d.ID, d.Name = "queue-1", "q"
 	var got map[string]any
-	if err := json.Unmarshal([]byte("{"+encoded(d)+"}"), &got); err != nil {
+	if err := json.Unmarshal([]byte("{"+encoded(Legacy, d)+"}"), &got); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range strings.Fields(`maxMsgHeapNum pollingWaitSeconds visibilityTimeout maxMsgSize
@@ -74,49 +74,4 @@ func TestDescriptionHasEveryAttribute(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v besides the numbers, want %v", got, want)
 	}
-}
-
-var awkward = []string{"", "a", `"\/`, "<a href='x'>&</a>", "line\r\n\ttab", "\x00\x01\x1f\x7f\b\f", "你好 😀",
-	"\u2028\u2029\ufeff\ufffd", "bad \xff\xc3 bytes", "\xed\xa0\x80", "%s", strings.Repeat("x\n", 5000)}
-
-func TestAppendString(t *testing.T) {
-	t.Parallel()
-	for _, text := range awkward {
-		holdsText(t, text)
-	}
-	if got, want := string(appendString(nil, "<&>\u2028")), "\"<&>\u2028\""; got != want {
-		t.Errorf("got %s, want %s: only what JSON asks for is escaped", got, want)
-	}
-}
-
-func FuzzAppendString(f *testing.F) {
-	for _, text := range awkward {
-		f.Add(text)
-	}
-	f.Fuzz(holdsText)
-}
-
-// holdsText checks that text survives as JSON, its bad bytes as U+FFFD.
-func holdsText(t *testing.T, text string) {
-	t.Helper()
-	line := appendString([]byte("{"), text)[1:]
-	var got string
-	if err := json.Unmarshal(line, &got); err != nil || !utf8.Valid(line) {
-		t.Fatalf("%q: %s is no JSON: %v", text, line, err)
-	}
-	if want := strings.ToValidUTF8(text, "\ufffd"); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestCompileMembersPanics(t *testing.T) {
-	t.Parallel()
-	defer func() {
-		if recover() == nil {
-			t.Error("got no panic for a member that JSON cannot have")
-		}
-	}()
-	compileMembers(reflect.TypeFor[struct {
-		A chan int `cmq:"a"`
-	}]())
 }

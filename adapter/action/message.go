@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jetcmq/jetcmq/adapter/action/fields"
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/account"
 )
@@ -14,12 +15,12 @@ import (
 // to say.
 type body string
 
-func (b *body) check() error {
+func (b *body) Check() error {
 	if *b == "" {
 		return mapping.ErrEmptyBody
 	}
 	if !utf8.ValidString(string(*b)) {
-		return mapping.ErrParameters.Because("msgBody is not UTF-8; send binary data as base64")
+		return mapping.ErrParameters.Because("the message is not UTF-8; send binary data as base64")
 	}
 	return nil
 }
@@ -27,7 +28,7 @@ func (b *body) check() error {
 // delay is how many seconds a message stays hidden after it was sent.
 type delay int64
 
-func (delay) outside(int64, bounds) (int64, error) { return 0, mapping.ErrDelay }
+func (delay) Outside(int64, fields.Bounds) (int64, error) { return 0, mapping.ErrDelay }
 
 func (d delay) duration() time.Duration { return time.Duration(d) * time.Second }
 
@@ -35,11 +36,11 @@ func (d delay) duration() time.Duration { return time.Duration(d) * time.Second 
 // pollingWaitSeconds. Java SDKs from 1.0.6 on send 30000.
 type wait int64
 
-func (wait) outside(n int64, of bounds) (int64, error) {
-	if n < of.lo {
+func (wait) Outside(n int64, of fields.Bounds) (int64, error) {
+	if n < of.Lo {
 		return -1, nil
 	}
-	return of.hi, nil
+	return of.Hi, nil
 }
 
 func (w wait) duration() time.Duration { return time.Duration(w) * time.Second }
@@ -47,7 +48,7 @@ func (w wait) duration() time.Duration { return time.Duration(w) * time.Second }
 // handle is a receiptHandle as a receiver gives it back.
 type handle string
 
-func (h *handle) check() error {
+func (h *handle) Check() error {
 	if *h == "" {
 		return mapping.ErrHandleFormat
 	}
@@ -56,16 +57,19 @@ func (h *handle) check() error {
 
 var SendMessage = define(Action{
 	Name:   "SendMessage",
+	TDMQ:   "SendCmqMsg",
 	Doc:    "Puts one message into a queue. It is stored when the answer comes.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrBodyTooLarge, mapping.ErrHeapFull, mapping.ErrSendRefused},
 }, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
-	Body  body              `cmq:"msgBody"`
+	Body  body              `cmq:"msgBody" v3:"MsgContent"`
 	Delay delay             `cmq:"delaySeconds" range:"0..6048000" default:"0"`
 }) (out struct {
 	ID string `cmq:"msgId"`
+	OK bool   `v3:"Result"`
 }, err error) {
 	out.ID, err = a.Queues.Send(ctx, in.Queue, string(in.Body), in.Delay.duration())
+	out.OK = err == nil
 	return out, err
 })
 

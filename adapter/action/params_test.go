@@ -6,54 +6,107 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jetcmq/jetcmq/adapter/action/fields"
 	"github.com/jetcmq/jetcmq/mapping"
 )
 
-// complete gives all required parameters of a good values, without that named but.
-func complete(a *Action, but string) []Pair {
-	var pairs []Pair
-	for _, p := range a.in {
-		switch name := p.names[0]; {
-		case name == but || !p.required:
-		case p.list:
-			pairs = append(pairs, Pair{name + ".0", goodValue(p)})
-		default:
-			pairs = append(pairs, Pair{name, goodValue(p)})
+// verb is an action in one of its APIs.
+type verb struct {
+	*Action
+	api API
+}
+
+// verbs are all that can be called.
+func verbs() (all []verb) {
+	for _, a := range table {
+		for api := range API(apis) {
+			if a.name(api) != "" {
+				all = append(all, verb{a, api})
+			}
+		}
+	}
+	return all
+}
+
+func (v verb) String() string { return []string{"2.0", "cmq", "tdmq"}[v.api] + " " + v.name(v.api) }
+
+func (v verb) parameters() fields.Parameters { return v.in[v.api] }
+
+// complete gives all required parameters of v good values, without that named but.
+func (v verb) complete(but string) (pairs []Pair) {
+	for _, p := range v.parameters() {
+		if p.Required && p.Names[0] != but {
+			pairs = append(pairs, good("", p)...)
 		}
 	}
 	return pairs
 }
 
-// refuses calls a without a broker: what is refused must never come that far.
-func refuses(t *testing.T, a *Action, pairs []Pair, want *mapping.Error) {
+// good says something of p, whose name has front before it.
+func good(front string, p fields.Parameter) (pairs []Pair) {
+	name := front + p.Names[0]
+	switch {
+	case p.Elements != nil:
+		return goodElement(name+".0.", p)
+	case p.List:
+		name += ".0"
+	}
+	return []Pair{{name, goodValue(p)}}
+}
+
+func goodElement(front string, p fields.Parameter) (pairs []Pair) {
+	for _, inner := range p.Elements {
+		if inner.Required {
+			pairs = append(pairs, good(front, inner)...)
+		}
+	}
+	return pairs
+}
+
+// refuses calls v without a broker: what is refused must never come that far.
+func (v verb) refuses(t *testing.T, pairs []Pair, want *mapping.Error) {
 	t.Helper()
-	answer, err := a.Call(context.Background(), nil, Params{Pairs: pairs})
+	answer, err := v.Call(context.Background(), nil, Params{v.api, pairs})
 	if !errors.Is(err, want) {
-		t.Fatalf("%s %q: got error %v, want %v", a.Name, pairs, err, want)
+		t.Fatalf("%s %q: got error %v, want %v", v, pairs, err, want)
 	}
 	if len(answer.Fields) > 0 || answer.Undelivered != nil {
-		t.Errorf("%s %q: got an answer with the error", a.Name, pairs)
+		t.Errorf("%s %q: got an answer with the error", v, pairs)
 	}
 	if strings.Contains(err.Error(), "%s") {
-		t.Errorf("%s %q: got %q, which names nothing", a.Name, pairs, err)
+		t.Errorf("%s %q: got %q, which names nothing", v, pairs, err)
 	}
+	if code := v.Code3(mapping.Reply(err)); !slices.Contains([]string{"MissingParameter", "InvalidParameter", "InvalidParameterValue"}, code) {
+		t.Errorf("%s %q: got code %s in API 3.0, want one of parameters", v, pairs, code)
+	}
+}
+
+// refuses is for API 2.0.
+func refuses(t *testing.T, a *Action, pairs []Pair, want *mapping.Error) {
+	t.Helper()
+	verb{a, Legacy}.refuses(t, pairs, want)
 }
 
 func TestEveryParameterRefuses(t *testing.T) {
 	t.Parallel()
-	for _, a := range table {
-		for _, p := range a.in {
-			t.Run(a.Name+"/"+p.names[0], func(t *testing.T) {
+	for _, v := range verbs() {
+		for _, p := range v.parameters() {
+			t.Run(fmt.Sprint(v, "/", p.Names[0]), func(t *testing.T) {
 				t.Parallel()
-				if p.list {
-					refusesBadLists(t, a, p)
-				} else {
-					refusesBadScalars(t, a, p)
+				around := func(p fields.Parameter, pairs ...Pair) []Pair { return append(v.complete(p.Names[0]), pairs...) }
+				switch {
+				case p.Elements != nil:
+					v.refusesBadObjects(t, p, around)
+				case p.List:
+					v.refusesBadLists(t, p, "", around)
+				default:
+					v.refusesBadScalars(t, p, "", around)
 				}
 			})
 		}
@@ -63,69 +116,108 @@ func TestEveryParameterRefuses(t *testing.T) {
 // The other side of every limit: what lies just within is bound.
 func TestEveryParameterAccepts(t *testing.T) {
 	t.Parallel()
-	for _, a := range table {
-		bound(t, a, complete(a, "")...)
-		for _, p := range a.in {
-			if p.bounds == (bounds{}) {
+	for _, v := range verbs() {
+		v.bound(t, v.complete("")...)
+		for _, p := range v.parameters() {
+			if p.List || p.Kind.Kind() == reflect.String || p.Bounds == (fields.Bounds{}) {
 				continue
 			}
-			for _, n := range []int64{p.bounds.lo, p.bounds.hi} {
-				in := bound(t, a, append(complete(a, p.names[0]), Pair{p.names[0], strconv.FormatInt(n, 10)})...)
-				v := in.FieldByIndex(p.index)
-				if v.Kind() == reflect.Pointer {
-					v = v.Elem()
+			for _, n := range []int64{p.Bounds.Lo, p.Bounds.Hi} {
+				in := v.bound(t, append(v.complete(p.Names[0]), Pair{p.Names[0], strconv.FormatInt(n, 10)})...)
+				value := in.FieldByIndex(p.Index)
+				if value.Kind() == reflect.Pointer {
+					value = value.Elem()
 				}
-				if v.Int() != n {
-					t.Errorf("%s: %s: got %d, want %d", a.Name, p.names[0], v.Int(), n)
+				if value.Int() != n {
+					t.Errorf("%s: %s: got %d, want %d", v, p.Names[0], value.Int(), n)
 				}
 			}
 		}
 	}
 }
 
-func refusesBadScalars(t *testing.T, a *Action, p parameter) {
-	name, rest := p.names[0], complete(a, p.names[0])
-	with := func(n, v string) []Pair { return append([]Pair{{n, v}}, rest...) }
-	if p.required {
-		refuses(t, a, rest, mapping.ErrMissing.Of(name))
-		if !p.mayBeEmpty {
-			refuses(t, a, with(name, ""), mapping.ErrMissing)
+// arrange puts pairs between good values of all other parameters.
+type arrange func(p fields.Parameter, pairs ...Pair) []Pair
+
+func (v verb) refusesBadScalars(t *testing.T, p fields.Parameter, front string, around arrange) {
+	name := front + p.Names[0]
+	if p.Required {
+		v.refuses(t, around(p), mapping.ErrMissing.Of(name))
+		if !p.MayBeEmpty {
+			v.refuses(t, around(p, Pair{name, ""}), mapping.ErrMissing)
 		}
 	}
 	for _, b := range badValues(t, p) {
-		refuses(t, a, with(name, b.value), b.err)
+		v.refuses(t, around(p, Pair{name, b.value}), b.err)
 	}
-	refuses(t, a, with(name+".0", goodValue(p)), mapping.ErrNotRepeatable)
-	refuses(t, a, with(name+".x", goodValue(p)), mapping.ErrNotRepeatable)
+	v.refuses(t, around(p, Pair{name + ".0", goodValue(p)}), mapping.ErrNotRepeatable)
+	v.refuses(t, around(p, Pair{name + ".x", goodValue(p)}), mapping.ErrNotRepeatable)
 }
 
-func refusesBadLists(t *testing.T, a *Action, p parameter) {
-	name, rest := p.names[0], complete(a, p.names[0])
-	with := func(numbers ...string) []Pair {
-		pairs := rest
+func (v verb) refusesBadLists(t *testing.T, p fields.Parameter, front string, around arrange) {
+	name := front + p.Names[0]
+	with := func(numbers ...string) (pairs []Pair) {
 		for _, n := range numbers {
 			pairs = append(pairs, Pair{name + "." + n, goodValue(p)})
 		}
-		return pairs
+		return around(p, pairs...)
 	}
-	if p.required {
-		refuses(t, a, rest, mapping.ErrMissing.Of(name))
-		refuses(t, a, append(rest, Pair{name, goodValue(p)}), mapping.ErrMissing)
+	if p.Required {
+		v.refuses(t, around(p), mapping.ErrMissing.Of(name))
+		v.refuses(t, around(p, Pair{name, ""}), mapping.ErrMissing)
 	}
-	for _, number := range []string{"", "x", "-1", "+1", "1.1", "0.", " 1", "1e1", "0x1", "१"} {
-		refuses(t, a, with("0", number), mapping.ErrKeyFormat)
+	if v.api != Legacy {
+		v.refuses(t, around(p, Pair{name, goodValue(p)}), mapping.ErrKeyFormat.Of(name))
 	}
-	for _, numbers := range [][]string{{"2"}, {"0", "2"}, {"1", "3"}, {"0", "1", "3"}, {"16"}, {"17"}, {"0", "17"}, {"0", tooLong}} {
-		refuses(t, a, with(numbers...), mapping.ErrListGap)
-	}
-	tooMany := p.tooMany.(*mapping.Error)
-	for first := range 3 {
-		refuses(t, a, with(count(first, p.most+1)...), tooMany)
-		refuses(t, a, with(count(first, 17)...), tooMany)
-	}
-	refuses(t, a, with(count(0, 5000)...), tooMany)
+	v.refusesBadNumbers(t, p, with)
 	for _, b := range badValues(t, p) {
-		refuses(t, a, append(with("0"), Pair{name + ".1", b.value}), b.err)
+		v.refuses(t, append(with("0"), Pair{name + ".1", b.value}), b.err)
+	}
+}
+
+// refusesBadNumbers asks for elements by wrong numbers.
+func (v verb) refusesBadNumbers(t *testing.T, p fields.Parameter, with func(numbers ...string) []Pair) {
+	for _, number := range []string{"", "x", "-1", "+1", "1.1", "0.", " 1", "1e1", "0x1", "१"} {
+		if p.Elements == nil || !strings.Contains(number, ".") { // what is behind a dot may be a field that nobody knows
+			v.refuses(t, with("0", number), mapping.ErrKeyFormat)
+		}
+	}
+	for _, numbers := range [][]string{{"2"}, {"0", "2"}, {"1", "3"}, {"0", "1", "3"}, {"16"}, {"17"}, {"0", "51"}, {"0", tooLong}} {
+		v.refuses(t, with(numbers...), mapping.ErrListGap)
+	}
+	tooMany := p.TooMany.(*mapping.Error)
+	for first := range 3 {
+		v.refuses(t, with(count(first, p.Most+1)...), tooMany)
+		v.refuses(t, with(count(first, 51)...), tooMany)
+	}
+	v.refuses(t, with(count(0, 5000)...), tooMany)
+}
+
+func (v verb) refusesBadObjects(t *testing.T, p fields.Parameter, around arrange) {
+	name := p.Names[0]
+	v.refuses(t, around(p, Pair{name, "x"}), mapping.ErrKeyFormat.Of(name))
+	v.refuses(t, around(p, Pair{name + ".0", "x"}), mapping.ErrKeyFormat.Of(name))
+	v.refusesBadNumbers(t, p, func(numbers ...string) (pairs []Pair) {
+		for _, n := range numbers {
+			pairs = append(pairs, goodElement(name+"."+n+".", p)...)
+		}
+		return around(p, pairs...)
+	})
+	front := name + ".0."
+	for _, inner := range p.Elements {
+		within := func(_ fields.Parameter, pairs ...Pair) []Pair {
+			for _, other := range p.Elements {
+				if other.Required && other.Names[0] != inner.Names[0] {
+					pairs = append(pairs, good(front, other)...)
+				}
+			}
+			return around(p, append(pairs, Pair{front + "Unknown", "x"})...)
+		}
+		if inner.List {
+			v.refusesBadLists(t, inner, front, within)
+		} else {
+			v.refusesBadScalars(t, inner, front, within)
+		}
 	}
 }
 
@@ -137,20 +229,26 @@ func count(first, n int) []string {
 	return numbers
 }
 
-// bound is a's input struct after pairs were bound to it.
-func bound(t *testing.T, a *Action, pairs ...Pair) reflect.Value {
+// bound is v's input struct after pairs were bound to it.
+func (v verb) bound(t *testing.T, pairs ...Pair) reflect.Value {
 	t.Helper()
-	in := reflect.New(a.input).Elem()
-	if err := a.in.bind(pairs, in); err != nil {
-		t.Fatalf("%s %q: %v", a.Name, pairs, err)
+	in := reflect.New(v.input).Elem()
+	if err := v.parameters().Bind(pairs, in); err != nil {
+		t.Fatalf("%s %q: %v", v, pairs, err)
 	}
 	return in
 }
 
-// said is what pairs say of T, a part of some action's input.
+// bound is for API 2.0.
+func bound(t *testing.T, a *Action, pairs ...Pair) reflect.Value {
+	t.Helper()
+	return verb{a, Legacy}.bound(t, pairs...)
+}
+
+// said is what pairs say of T, a part of some action's input, in API 2.0.
 func said[T any](t *testing.T, pairs ...Pair) (part T) {
 	t.Helper()
-	if err := compileParameters(reflect.TypeFor[T]()).bind(pairs, reflect.ValueOf(&part).Elem()); err != nil {
+	if err := fields.ParametersOf(reflect.TypeFor[T](), Legacy).Bind(pairs, reflect.ValueOf(&part).Elem()); err != nil {
 		t.Fatalf("%q: %v", pairs, err)
 	}
 	return part
@@ -222,12 +320,13 @@ func TestBindOrdersLists(t *testing.T) {
 
 func TestBindTellsUnsaidFromZero(t *testing.T) {
 	t.Parallel()
-	got := said[queueSettings](t, Pair{"queueName", "q"}, Pair{"rewindSeconds", "0"}, Pair{"maxMsgSize", ""}).QueueAttributes
+	pairs := []Pair{{"queueName", "q"}, {"rewindSeconds", "0"}, {"maxMsgSize", ""}}
+	got := bound(t, SetQueueAttributes, pairs...).FieldByName("QueueAttributes").Interface().(mapping.QueueAttributes)
 	if got.Rewind == nil || *got.Rewind != 0 {
 		t.Errorf("rewindSeconds: got %v, want 0", got.Rewind)
 	}
 	got.Rewind = nil
-	if got != (mapping.QueueAttributes{}) {
+	if !reflect.DeepEqual(got, mapping.QueueAttributes{}) {
 		t.Errorf("got %+v, want nothing else said", got)
 	}
 }
@@ -238,24 +337,41 @@ func TestRequiredBeforeValues(t *testing.T) {
 	refuses(t, SendMessage, []Pair{{"queueName", "1"}, {"delaySeconds", "x"}, {"msgBody", ""}}, mapping.ErrQueueName)
 }
 
+// parameter finds a parameter of an action.
+func parameter(t *testing.T, api API, a *Action, name string) fields.Parameter {
+	t.Helper()
+	for _, p := range a.in[api] {
+		if slices.Contains(p.Names, name) {
+			return p
+		}
+	}
+	t.Fatalf("%s has no parameter %s", verb{a, api}, name)
+	return fields.Parameter{}
+}
+
 func TestLimitsAgree(t *testing.T) {
 	t.Parallel()
-	hi := func(a *Action, name string) int64 { return a.in[a.in.find(name)].bounds.hi }
+	hi := func(api API, a *Action, name string) int64 { return parameter(t, api, a, name).Bounds.Hi }
 	for _, test := range []struct {
 		what      string
 		got, want int64
 	}{
-		{"delay", hi(SendMessage, "delaySeconds"), int64(mapping.MaxDelay / time.Second)},
-		{"batch delay", hi(BatchSendMessage, "delaySeconds"), int64(mapping.MaxDelay / time.Second)},
-		{"wait", hi(ReceiveMessage, "pollingWaitSeconds"), int64(mapping.MaxPolling / time.Second)},
-		{"batch wait", hi(BatchReceiveMessage, "pollingWaitSeconds"), int64(mapping.MaxPolling / time.Second)},
-		{"queue's wait", hi(CreateQueue, "pollingWaitSeconds"), int64(mapping.MaxPolling / time.Second)},
-		{"batch", hi(BatchReceiveMessage, "numOfMsg"), mapping.MaxBatch},
-		{"body", hi(CreateQueue, "maxMsgSize"), mapping.MaxBodySize},
-		{"topic's body", hi(CreateTopic, "maxMsgSize"), mapping.MaxBodySize},
-		{"new body", hi(SetTopicAttributes, "maxMsgSize"), mapping.MaxBodySize},
-		{"filter by tags", CreateTopic.in[CreateTopic.in.find("filterType")].bounds.lo, int64(mapping.FilterTag)},
-		{"filter by keys", hi(CreateTopic, "filterType"), int64(mapping.FilterKey)},
+		{"delay", hi(Legacy, SendMessage, "delaySeconds"), int64(mapping.MaxDelay / time.Second)},
+		{"batch delay", hi(Legacy, BatchSendMessage, "delaySeconds"), int64(mapping.MaxDelay / time.Second)},
+		{"wait", hi(Legacy, ReceiveMessage, "pollingWaitSeconds"), int64(mapping.MaxPolling / time.Second)},
+		{"batch wait", hi(Legacy, BatchReceiveMessage, "pollingWaitSeconds"), int64(mapping.MaxPolling / time.Second)},
+		{"queue's wait", hi(Legacy, CreateQueue, "pollingWaitSeconds"), int64(mapping.MaxPolling / time.Second)},
+		{"batch", hi(Legacy, BatchReceiveMessage, "numOfMsg"), mapping.MaxBatch},
+		{"body", hi(Legacy, CreateQueue, "maxMsgSize"), mapping.MaxBodySize},
+		{"topic's body", hi(Legacy, CreateTopic, "maxMsgSize"), mapping.MaxBodySize},
+		{"new body", hi(Legacy, SetTopicAttributes, "maxMsgSize"), mapping.MaxBodySize},
+		{"topic's retention", hi(TDMQ, CreateTopic, "MsgRetentionSeconds"), mapping.TopicRetention},
+		{"filter by tags", parameter(t, Legacy, CreateTopic, "filterType").Bounds.Lo, int64(mapping.FilterTag)},
+		{"filter by keys", hi(Legacy, CreateTopic, "filterType"), int64(mapping.FilterKey)},
+		{"tag", hi(Legacy, PublishMessage, "msgTag"), mapping.MaxTagLength},
+		{"filter's tag", hi(CMQ, Subscribe, "FilterTag"), mapping.MaxTagLength},
+		{"tdmq's tag", hi(TDMQ, PublishCmqMsg, "MsgTag"), mapping.MaxLongTag},
+		{"tdmq's filter's tag", hi(TDMQ, Subscribe, "FilterTags"), mapping.MaxLongTag},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s: got %d, want %d", test.what, test.got, test.want)
@@ -263,38 +379,28 @@ func TestLimitsAgree(t *testing.T) {
 	}
 }
 
-func TestDefinePanicsOnBadTags(t *testing.T) {
+// What the API that creates a queue or topic leaves unsaid is its own default.
+func TestDefaults(t *testing.T) {
 	t.Parallel()
-	for name, bad := range map[string]any{
-		"no name": struct{ A string }{},
-		"no range": struct {
-			A int `cmq:"a"`
-		}{},
-		"half a range": struct {
-			A int `cmq:"a" range:"1"`
-		}{},
-		"odd range": struct {
-			A int `cmq:"a" range:"x..2"`
-		}{},
-		"odd default": struct {
-			A int `cmq:"a" range:"1..2" default:"x"`
-		}{},
-		"unknown kind": struct {
-			A float64 `cmq:"a"`
-		}{},
-		"too many": struct {
-			A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q string `cmq:"a"`
-		}{},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			defer func() {
-				if recover() == nil {
-					t.Error("got no panic")
-				}
-			}()
-			compileParameters(reflect.TypeOf(bad))
-		})
+	names := map[API]string{Legacy: "queueName", CMQ: "QueueName", TDMQ: "QueueName"}
+	topics := map[API]string{Legacy: "topicName", CMQ: "TopicName", TDMQ: "TopicName"}
+	for api, size := range map[API]int{Legacy: 65536, CMQ: 65536, TDMQ: 1048576} {
+		in := verb{CreateQueue, api}.bound(t, Pair{names[api], "q"}).FieldByName("QueueAttributes").Interface().(mapping.QueueAttributes)
+		want := mapping.DefaultAttributes()
+		want.MaxMessageSize = &size
+		if !reflect.DeepEqual(in, want) {
+			t.Errorf("%d: got %+v, want %+v", api, in, want)
+		}
+		if set := (verb{SetQueueAttributes, api}).bound(t, Pair{names[api], "q"}).FieldByName("QueueAttributes"); !set.IsZero() {
+			t.Errorf("%d: changing nothing: got %+v, want nothing said", api, set)
+		}
+		topic := verb{CreateTopic, api}.bound(t, Pair{topics[api], "t"}).FieldByName("TopicAttributes").Interface().(mapping.TopicAttributes)
+		if *topic.MaxMessageSize != size || topic.Trace != nil || (topic.Retention == nil) != (api == Legacy) {
+			t.Errorf("%d: got %+v, want %d bytes", api, topic, size)
+		}
+		if set := (verb{SetTopicAttributes, api}).bound(t, Pair{topics[api], "t"}).FieldByName("TopicAttributes"); !set.IsZero() {
+			t.Errorf("%d: changing nothing: got %+v, want nothing said", api, set)
+		}
 	}
 }
 
@@ -305,6 +411,8 @@ func FuzzBind(f *testing.F) {
 		"queueName=q&startConsumeTime=1462351990", "queueName=q&deadLetterPolicy={\"policy\":0}",
 		"queueName=q&deadLetterPolicy::policy=1", "topicName=t&msgBody=m&msgTag.0=a&filterTag.1=b&routingKey=a.*.b",
 		"topicName=t&subscriptionName=s&protocol=HTTP&endpoint=http://h&bindindKey.1=%23", "limit=-1&offset= 1", "msgBody.=x&msgBody.99999999999999999999=y",
+		"QueueName=q&Tags.0.TagKey=k&Tags.0.TagValue=v&Trace=true&Transaction=1", "Filters.1.Name=tag:k&Filters.1.Values.0=v&IsTagFilter=true",
+		"QueueName=q&DeadLetterQueueName=d&Policy=1&MaxTimeToLive=300", "QueryType=queue&QueueNameList.0=q&Filters.0=x&Filters.0.=x&Filters..Name=x",
 	} {
 		f.Add(seed)
 	}
@@ -314,32 +422,37 @@ func FuzzBind(f *testing.F) {
 			name, value, _ := strings.Cut(piece, "=")
 			pairs = append(pairs, Pair{name, value})
 		}
-		for _, a := range table {
-			in := reflect.New(a.input).Elem()
-			if err := a.in.bind(pairs, in); err != nil {
+		for _, v := range verbs() {
+			in := reflect.New(v.input).Elem()
+			if err := v.parameters().Bind(pairs, in); err != nil {
 				if mapping.Reply(err).Code != 4000 {
-					t.Errorf("%s: got %v, want a 4000", a.Name, err)
+					t.Errorf("%s: got %v, want a 4000", v, err)
 				}
 				continue
 			}
-			holds(t, a, in)
+			holds(t, v.parameters(), in)
 		}
 	})
 }
 
 // holds checks that what was bound keeps to its declaration.
-func holds(t *testing.T, a *Action, in reflect.Value) {
+func holds(t *testing.T, ps fields.Parameters, in reflect.Value) {
 	t.Helper()
-	for _, p := range a.in {
-		v := in.FieldByIndex(p.index)
-		if p.list && (p.required && v.Len() < 1 || v.Len() > p.most) {
-			t.Errorf("%s: %s has %d elements", a.Name, p.names[0], v.Len())
+	for _, p := range ps {
+		v := in.FieldByIndex(p.Index)
+		if p.List && (p.Required && v.Len() < 1 || v.Len() > p.Most) {
+			t.Errorf("%s has %d elements", p.Names[0], v.Len())
+		}
+		for i := range len(p.Elements) {
+			for n := range v.Len() {
+				holds(t, p.Elements[i:i+1], v.Index(n))
+			}
 		}
 		if v.Kind() == reflect.Pointer && !v.IsNil() {
 			v = v.Elem()
 		}
-		if v.CanInt() && (v.Int() < p.bounds.lo || v.Int() > p.bounds.hi) && v.Interface() != wait(-1) {
-			t.Errorf("%s: %s is %d, outside %v", a.Name, p.names[0], v.Int(), p.bounds)
+		if v.CanInt() && (v.Int() < p.Bounds.Lo || v.Int() > p.Bounds.Hi) && v.Interface() != wait(-1) {
+			t.Errorf("%s is %d, outside %v", p.Names[0], v.Int(), p.Bounds)
 		}
 	}
 }

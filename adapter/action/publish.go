@@ -10,11 +10,12 @@ import (
 	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
-// tag is a word that a message carries, or that a subscription asks for.
+// tag is a word that a message carries, or that a subscription asks for. How
+// long it may be differs between the APIs.
 type tag string
 
-func (t tag) check() error {
-	if utf8.RuneCountInString(string(t)) > mapping.MaxTagLength || !plain(t) {
+func (t tag) Check() error {
+	if !plain(t) {
 		return mapping.ErrOutOfRange
 	}
 	return nil
@@ -23,7 +24,7 @@ func (t tag) check() error {
 // key is words with dots between them: a routing key, or the pattern of one.
 type key string
 
-func (k key) check() error {
+func (k key) Check() error {
 	switch {
 	case len(k) > mapping.MaxKeyLength || !plain(k):
 		return mapping.ErrOutOfRange
@@ -55,13 +56,13 @@ func distinct[T ~string](list []T) []string {
 
 // labels are what a publish is filtered by.
 type labels struct {
-	Tags       messageTags `cmq:"msgTag,filterTag" default:""` // a community PHP SDK sends the second
+	Tags       messageTags `cmq:"msgTag,filterTag" range:"0..16" default:""` // a community PHP SDK sends the second
 	RoutingKey key         `cmq:"routingKey" default:""`
 }
 
 type messageTags []tag
 
-func (messageTags) most() (int, error) { return mapping.MaxTags, mapping.ErrTooManyTags }
+func (messageTags) Most() (int, error) { return mapping.MaxTags, mapping.ErrTooManyTags }
 
 func (l labels) words() mapping.Labels {
 	return mapping.Labels{Tags: distinct(l.Tags), RoutingKey: string(l.RoutingKey)}
@@ -85,6 +86,39 @@ var PublishMessage = define(Action{
 		return out, err
 	}
 	out.ID = ids[0]
+	return out, nil
+})
+
+var PublishCmqMsg = define(Action{
+	TDMQ: "PublishCmqMsg",
+	Doc: "Publishes one message as PublishMessage does. Where the topic filters by routing key, the first tag is the key, " +
+		"and the others mean nothing.",
+	Errors: []*mapping.Error{mapping.ErrNoTopic.Named("ResourceNotFound"), mapping.ErrBodyTooLarge, mapping.ErrNoSubscribers,
+		mapping.ErrNoMatch, mapping.ErrTooManyDelimiters, mapping.ErrSendRefused},
+}, func(ctx context.Context, a *account.Account, in struct {
+	Topic mapping.TopicName `v3:"TopicName"`
+	Body  body              `v3:"MsgContent"`
+	Tags  messageTags       `v3:"MsgTag" range:"0..64" default:""`
+}) (out struct {
+	ID string `v3:"MsgId"`
+	OK bool   `v3:"Result"`
+}, err error) {
+	filter, err := a.Topics.Filter(ctx, in.Topic)
+	if err != nil {
+		return out, err
+	}
+	labels := labels{Tags: in.Tags}
+	if filter == mapping.FilterKey && len(in.Tags) > 0 {
+		labels.Tags, labels.RoutingKey = nil, key(in.Tags[0])
+		if err := labels.RoutingKey.Check(); err != nil {
+			return out, mapping.Reply(err).Of("MsgTag")
+		}
+	}
+	ids, err := a.Topics.Publish(ctx, in.Topic, []string{string(in.Body)}, labels.words())
+	if err != nil {
+		return out, err
+	}
+	out.ID, out.OK = ids[0], true
 	return out, nil
 })
 

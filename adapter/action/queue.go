@@ -4,14 +4,17 @@ import (
 	"context"
 	"time"
 
+	"github.com/jetcmq/jetcmq/adapter/action/fields"
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/account"
 )
 
-// queueSettings are all that CreateQueue and SetQueueAttributes can be told.
+// queueSettings are all that a queue can be created with and that can be
+// changed. API 2.0 and API 3.0 say the dead-letter policy in ways of their own.
 type queueSettings struct {
 	mapping.QueueAttributes
-	deadLetterPieces
+	mapping.DeadLetterChange
+	deadLetterPieces `v3:"-"`
 }
 
 func (s queueSettings) attributes() (mapping.QueueAttributes, error) {
@@ -19,33 +22,19 @@ func (s queueSettings) attributes() (mapping.QueueAttributes, error) {
 	if s.DeadLetter == nil {
 		s.DeadLetter, err = s.policy()
 	}
+	s.Letters = s.DeadLetterChange
 	return s.QueueAttributes, err
 }
 
-// page chooses a part of a list.
-type page struct {
-	Offset int       `cmq:"offset" range:"0.." default:"0"`
-	Limit  pageLimit `cmq:"limit" range:"0..50" default:"20"`
-}
+// tags are those of a queue's or topic's owner.
+type tags []mapping.Tag
 
-// pageLimit is the length of a page; asking for more than the longest gives that.
-type pageLimit int
-
-func (pageLimit) outside(n int64, of bounds) (int64, error) {
-	if n < of.lo {
-		return 0, mapping.ErrOutOfRange
-	}
-	return of.hi, nil
-}
-
-// queueList is a page of queues and how many there are in all.
-type queueList struct {
-	Total  int                `cmq:"totalCount"`
-	Queues []mapping.QueueRef `cmq:"queueList"`
-}
+func (tags) Most() (int, error) { return mapping.MaxResourceTags, mapping.ErrBatchSize }
 
 var CreateQueue = define(Action{
 	Name: "CreateQueue",
+	CMQ:  "CreateQueue",
+	TDMQ: "CreateCmqQueue",
 	Doc: "Creates a queue. A name that is taken is an error even if all attributes agree; " +
 		"names that differ only in case are the same name.",
 	Errors: []*mapping.Error{mapping.ErrQueueExists, mapping.ErrTooManyQueues, mapping.ErrRewindOverRetain,
@@ -53,20 +42,23 @@ var CreateQueue = define(Action{
 }, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 	queueSettings
+	Tags tags `tdmq:"Tags" default:""`
 }) (out struct {
-	ID string `cmq:"queueId"`
+	ID mapping.QueueID `cmq:"queueId"`
 }, err error) {
 	attributes, err := in.attributes()
 	if err != nil {
 		return out, err
 	}
-	out.ID, err = a.Queues.CreateQueue(ctx, in.Queue, attributes)
+	attributes.Tags = in.Tags
+	id, err := a.Queues.CreateQueue(ctx, in.Queue, attributes)
+	out.ID = mapping.QueueID(id)
 	return out, err
 })
 
 var ListQueue = define(Action{
 	Name: "ListQueue",
-	Doc:  "Lists the account's queues by name, a page at a time.",
+	Doc:  "Lists the account's queues by name, a page at a time. API 3.0 describes what it lists: DescribeCmqQueues, DescribeQueueDetail.",
 }, func(ctx context.Context, a *account.Account, in struct {
 	Search string `cmq:"searchWord" default:""`
 	page
@@ -75,27 +67,73 @@ var ListQueue = define(Action{
 	return out, err
 })
 
+var DescribeCmqQueues = define(Action{
+	TDMQ: "DescribeCmqQueues",
+	Doc: "Describes the account's queues, a page at a time: the one of the very name first, then by name. " +
+		"A queue is listed if everything agrees that is asked for.",
+}, func(ctx context.Context, a *account.Account, in struct {
+	Part  string                      `v3:"QueueName" default:""`
+	Names nameList[mapping.QueueName] `v3:"QueueNameList" default:""`
+	tagFilters
+	page
+}) (out struct {
+	Total  int           `v3:"TotalCount"`
+	Queues []queueDetail `v3:"QueueList"`
+}, err error) {
+	l := mapping.Lookup{Part: in.Part, Names: texts(in.Names), Tags: in.tags()}
+	out.Total, out.Queues, err = queueDetails(ctx, a, l, in.page)
+	return out, err
+})
+
+var DescribeQueueDetail = define(Action{
+	CMQ: "DescribeQueueDetail",
+	Doc: "Describes the account's queues by name, a page at a time. Filters know QueueName, with one part of the name; " +
+		"a queue is listed if everything agrees that is asked for.",
+}, func(ctx context.Context, a *account.Account, in struct {
+	Queue   *mapping.QueueName `v3:"QueueName"`
+	Filters wordFilters        `v3:"Filters" default:""`
+	TagKey  string             `v3:"TagKey" default:""`
+	page
+}) (out struct {
+	Total  int           `v3:"TotalCount"`
+	Queues []queueDetail `v3:"QueueSet"`
+}, err error) {
+	l := mapping.Lookup{Part: in.Filters.word("QueueName"), Names: exactly(in.Queue), Tags: havingTag(in.TagKey)}
+	out.Total, out.Queues, err = queueDetails(ctx, a, l, in.page)
+	return out, err
+})
+
 var GetQueueAttributes = define(Action{
 	Name:   "GetQueueAttributes",
-	Doc:    "Tells how a queue is set up and what is in it.",
+	TDMQ:   "DescribeCmqQueueDetail",
+	Doc:    "Tells how a queue is set up and what is in it. (Product cmq's DescribeQueueDetail is a list.)",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
 }, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
-}) (mapping.QueueDescription, error) {
-	return a.Queues.DescribeQueue(ctx, in.Queue)
+}) (out struct {
+	queueDetail `v3:"QueueDescribe"`
+}, err error) {
+	d, err := a.Queues.DescribeQueue(ctx, in.Queue)
+	if err != nil {
+		return out, err
+	}
+	out.queueDetail = detailOfQueue(a, d)
+	return out, nil
 })
 
 var SetQueueAttributes = define(Action{
 	Name: "SetQueueAttributes",
-	Doc: "Changes those attributes of a queue that are sent, and answers all of them as they are then. " +
-		"An empty deadLetterPolicy, or {}, unbinds the dead-letter queue.",
+	CMQ:  "ModifyQueueAttribute",
+	TDMQ: "ModifyCmqQueueAttribute",
+	Doc: "Changes those attributes of a queue that are sent. API 2.0 answers all of them as they are then; there " +
+		"an empty deadLetterPolicy, or {}, unbinds the dead-letter queue.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrRewindOverRetain, mapping.ErrParameters},
 }, func(ctx context.Context, a *account.Account, in struct {
-	Queue mapping.QueueName `cmq:"queueName"`
-	queueSettings
+	Queue         mapping.QueueName `cmq:"queueName"`
+	queueSettings `absent:"unchanged"`
 }) (out struct {
-	ID string `cmq:"queueId"`
-	mapping.QueueAttributes
+	ID                      mapping.QueueID `cmq:"queueId" v3:"-"`
+	mapping.QueueAttributes `v3:"-"`
 }, err error) {
 	attributes, err := in.attributes()
 	if err != nil {
@@ -108,8 +146,10 @@ var SetQueueAttributes = define(Action{
 
 var DeleteQueue = define(Action{
 	Name:   "DeleteQueue",
+	CMQ:    "DeleteQueue",
+	TDMQ:   "DeleteCmqQueue",
 	Doc:    "Deletes a queue with all its messages. A queue that others use for their dead letters must be unbound first.",
-	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrParameters},
+	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrParameters.Named("FailedOperation")},
 }, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
 }) (struct{}, error) {
@@ -118,6 +158,8 @@ var DeleteQueue = define(Action{
 
 var ClearQueue = define(Action{
 	Name:   "ClearQueue",
+	CMQ:    "ClearQueue",
+	TDMQ:   "ClearCmqQueue",
 	Doc:    "Drops all messages of a queue: waiting, in flight, delayed and rewindable ones.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue},
 }, func(ctx context.Context, a *account.Account, in struct {
@@ -128,6 +170,8 @@ var ClearQueue = define(Action{
 
 var RewindQueue = define(Action{
 	Name: "RewindQueue",
+	CMQ:  "RewindQueue",
+	TDMQ: "RewindCmqQueue",
 	Doc: "Delivers again every message sent at or after a time, deleted ones included, as far back as rewindSeconds reaches. " +
 		"The time is read as seconds, milliseconds, microseconds or nanoseconds by its magnitude.",
 	Errors: []*mapping.Error{mapping.ErrNoQueue, mapping.ErrNoRewind, mapping.ErrRewindTime},
@@ -143,7 +187,7 @@ var RewindQueue = define(Action{
 // venuses SDK sends nanoseconds.
 type unixTime int64
 
-func (unixTime) outside(n int64, _ bounds) (int64, error) {
+func (unixTime) Outside(n int64, _ fields.Bounds) (int64, error) {
 	if n > 0 {
 		return 0, mapping.ErrOutOfRange
 	}

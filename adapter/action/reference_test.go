@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jetcmq/jetcmq/adapter/action/fields"
 	"github.com/jetcmq/jetcmq/mapping"
 )
 
@@ -31,126 +32,6 @@ func TestReference(t *testing.T) {
 	}
 }
 
-const preface = `# Reference
-
-Every action of CMQ's API 2.0 that is served: what it takes, answers and refuses.
-This page is written by ` + "`go test ./adapter/action -update`" + ` from the declarations in ` + "`adapter/action`" + `.
-
-## How calls look
-
-A call is a GET with a query or a POST with a form, on any path; ` + "`Action`" + ` names the action, in any case.
-Names of parameters are exact, blanks around them aside. Unknown parameters are ignored, and of a parameter sent twice the first counts.
-
-- An **integer** is decimal text. An empty one counts as absent.
-- A **list** is sent as ` + "`name.0`, `name.1` … or `name.1`, `name.2`" + ` … with no number left out, in any order.
-- A **queue name** is a letter, then letters, digits, ` + "`-` and `_`" + `, 64 characters at most. Names that differ only in case are one name.
-  **Topic names** and **subscription names** are made alike.
-- A **tag** has 16 characters at most. A **key** is words with dots between them, 64 bytes and 15 dots at most. Neither has control characters.
-  In a list an empty tag or key counts as absent, and of equal ones the first counts; the limit is for what was sent.
-- A **dead-letter policy** is a text that holds a JSON object: ` + "`deadLetterQueue`" + `, which is a queue's name in a call and its id in an answer;
-  ` + "`policy` 0 with `maxReceiveCount`" + ` 1–1000 to move what was received that often, or ` + "`policy` 1 with `maxTimeToLive`" + ` 300–43200 to move
-  what is that many seconds old. An empty text, or ` + "`{}`" + `, is no policy.
-
-The answer is HTTP 200 with a JSON object, whatever happened. It has ` + "`code`" + ` (a number, 0 for success), ` + "`message`" + ` (empty for success,
-else a module number in brackets and a text) and ` + "`requestId`" + `; the tables below list what an action adds. Times are Unix seconds. A list is never null.
-
-## What any call can be refused with
-
-Checks come in this order: the request as a whole, the action, the signature, required parameters, values, and then what the action itself finds.
-
-`
-
-// common are the errors that no action lists, in the order of their checks.
-var common = []struct {
-	err  *mapping.Error
-	when string
-}{
-	{mapping.ErrMethod, "the method is neither GET nor POST"},
-	{mapping.ErrRequestSize, "the request cannot be read or is too large"},
-	{mapping.ErrActionMissing, "`Action` names none of those below"},
-	{mapping.ErrSecretID, "`SecretId` is unknown"},
-	{mapping.ErrSignature, "`Signature` does not fit the request"},
-	{mapping.ErrKeyFormat, "what follows the dot of a list's name is no number"},
-	{mapping.ErrNotRepeatable, "something that is no list was sent as one"},
-	{mapping.ErrMissing, "a required parameter is absent or empty, or a list has no element"},
-	{mapping.ErrBatchSize, "a list has too many elements, and no error of its own for that"},
-	{mapping.ErrListGap, "a list leaves out a number, or begins with neither 0 nor 1"},
-	{mapping.ErrNotANumber, "an integer is not decimal text"},
-	{mapping.ErrOutOfRange, "an integer is outside its range, or a tag or key is too long or has control characters"},
-	{mapping.ErrParameters, "a value cannot be used; the reason stands behind the text"},
-	{mapping.ErrInternal, "the fault is ours, or JetStream cannot be reached; the log says more"},
-}
-
-// meaning has the words for every name on the wire; one name, one meaning.
-var meaning = map[string]string{
-	"activeMsgNum":                      "messages ready to be received",
-	"addr":                              "always empty",
-	"code":                              "why it failed",
-	"bindindKey":                        "the same, as the PHP SDK spells it",
-	"bindingKey":                        "patterns of routing keys, in a topic that filters by them: `*` stands for one word, `#` for any number of words, also none",
-	"createTime":                        "when it was created",
-	"createUin":                         "always the same",
-	"deadLetterPolicy":                  "where messages go that nobody manages to process",
-	"deadLetterPolicy::deadLetterQueue": "the policy in pieces; they do not count beside `deadLetterPolicy`",
-	"deadLetterPolicy::policy":          "a piece of the policy",
-	"deadLetterPolicy::maxReceiveCount": "a piece of the policy",
-	"deadLetterPolicy::maxTimeToLive":   "a piece of the policy",
-	"deadLetterQueueName":               "the queue that takes dead letters",
-	"delayMsgNum":                       "messages still in their delay",
-	"delaySeconds":                      "seconds until the message can be received",
-	"dequeueCount":                      "deliveries of this message, this one included",
-	"endpoint":                          "the queue's name, or the URL, `http://` or `https://`; 500 characters at most",
-	"enqueueTime":                       "when the message was sent",
-	"errorList":                         "the handles that failed; absent if none did",
-	"filterTag":                         "tags, one of which a message must have, in a topic that filters by tags; without any, all messages",
-	"filterTags":                        "the same, as the Python SDK spells it",
-	"filterType":                        "what the topic filters by: 1 tags, 2 routing keys; never changes",
-	"firstDequeueTime":                  "when the message was delivered first",
-	"inactiveMsgNum":                    "messages received and inside their visibility timeout",
-	"lastModifyTime":                    "when the attributes last changed",
-	"limit":                             "length of the page; one beyond the range is the longest",
-	"maxMsgHeapNum":                     "messages the queue can hold",
-	"maxMsgSize":                        "bytes a message body may have",
-	"message":                           "the same in words",
-	"minMsgTime":                        "when the oldest message not yet deleted was sent; 0 if there is none",
-	"msgBody":                           "the message; UTF-8, not empty",
-	"msgCount":                          "messages still to be delivered; approximately",
-	"msgId":                             "the message's id, the same for every delivery",
-	"msgInfoList":                       "the messages",
-	"msgList":                           "one entry a message",
-	"msgRetentionSeconds":               "seconds a message is kept",
-	"msgTag":                            "what the message is about, in a topic that filters by tags",
-	"nextVisibleTime":                   "when the message becomes visible to others again",
-	"notifyContentFormat":               "what is pushed to a URL: `JSON`, an object with the message and where it comes from, or `SIMPLIFIED`, the message alone",
-	"notifyStrategy":                    "how a failed delivery is tried again: `BACKOFF_RETRY`, 3 times after 10–20 seconds, or `EXPONENTIAL_DECAY_RETRY`, 176 times in a day",
-	"numOfMsg":                          "messages wanted at most",
-	"offset":                            "entries to skip",
-	"pollingWaitSeconds":                "seconds a receive waits for a message",
-	"protocal":                          "the same, as other SDKs spell it",
-	"protocol":                          "`queue` or `http`, in any case",
-	"qps":                               "always the same; nothing is throttled",
-	"queueId":                           "the queue's id",
-	"queueList":                         "the page",
-	"queueName":                         "the queue",
-	"receiptHandle":                     "stands for this delivery when the message is deleted",
-	"rewindMsgNum":                      "the same, as other SDKs spell it",
-	"rewindSeconds":                     "seconds deleted messages stay rewindable; not more than `msgRetentionSeconds`",
-	"rewindmsgNum":                      "deleted messages that can be rewound to",
-	"routingKey":                        "what binding keys are compared with, in a topic that filters by them",
-	"searchWord":                        "part of the names to list, in any case",
-	"startConsumeTime":                  "where to begin again",
-	"subscriptionId":                    "the subscription's id",
-	"subscriptionList":                  "the page",
-	"subscriptionName":                  "the subscription",
-	"tags":                              "always empty",
-	"topicId":                           "the topic's id",
-	"topicList":                         "the page",
-	"topicName":                         "the topic",
-	"topicOwner":                        "the account's number, as a text",
-	"totalCount":                        "entries on all pages",
-	"visibilityTimeout":                 "seconds a received message stays hidden from others",
-}
-
 // document is the reference while it is written.
 type document struct {
 	strings.Builder
@@ -161,23 +42,13 @@ type document struct {
 func writeReference(t *testing.T) string {
 	d := &document{t: t, said: map[string]bool{}}
 	d.WriteString(preface)
-	d.row("code", "message", "when")
-	d.row("---:", "---", "---")
+	d.row("code", "API 3.0", "message", "when")
+	d.row("---:", "---", "---", "---")
 	for _, c := range common {
-		d.row(fmt.Sprint(c.err.Code), text(c.err), c.when)
+		d.row(fmt.Sprint(c.err.Code), code(c.err.V3), text(c.err), c.when)
 	}
 	for _, noun := range []string{"Queues", "Messages", "Dead letters", "Topics", "Publishing", "Subscriptions"} {
-		fmt.Fprintf(d, "\n## %s\n\n", noun)
-		for _, a := range table {
-			if nounOf(a) == noun {
-				fmt.Fprintf(d, "- [%s](#%s): %s\n", a.Name, strings.ToLower(a.Name), firstSentence(a.Doc))
-			}
-		}
-		for _, a := range table {
-			if nounOf(a) == noun {
-				d.action(a)
-			}
-		}
+		d.noun(noun)
 	}
 	for name := range meaning {
 		if !d.said[name] {
@@ -187,22 +58,60 @@ func writeReference(t *testing.T) string {
 	return d.String()
 }
 
+// noun writes all actions of one noun, with a table of them in front.
+func (d *document) noun(noun string) {
+	fmt.Fprintf(d, "\n## %s\n\n", noun)
+	d.row("API 2.0", "cmq", "tdmq", "what it does")
+	d.row("---", "---", "---", "---")
+	for _, a := range table {
+		if nounOf(a) == noun {
+			var names []string
+			for api := range API(apis) {
+				names = append(names, d.link(a, a.name(api)))
+			}
+			d.row(append(names, firstSentence(a.Doc))...)
+		}
+	}
+	for _, a := range table {
+		if nounOf(a) == noun {
+			d.action(a)
+		}
+	}
+}
+
+func (d *document) link(a *Action, name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("[%s](#%s)", name, strings.ToLower(title(a)))
+}
+
+// title is what the reference calls an action.
+func title(a *Action) string {
+	for _, name := range []string{a.Name, a.TDMQ} {
+		if name != "" {
+			return name
+		}
+	}
+	return a.CMQ
+}
+
 func firstSentence(doc string) string {
 	first, _, _ := strings.Cut(doc, ". ")
 	return strings.TrimSuffix(first, ".") + "."
 }
 
 func nounOf(a *Action) string {
-	switch {
-	case strings.Contains(a.Name, "DeadLetter"):
+	switch name := title(a); {
+	case strings.Contains(name, "DeadLetter"):
 		return "Dead letters"
-	case strings.Contains(a.Name, "Publish"):
+	case strings.Contains(name, "Publish"):
 		return "Publishing"
-	case strings.Contains(a.Name, "ubscri"):
+	case strings.Contains(name, "ubscri"):
 		return "Subscriptions"
-	case strings.Contains(a.Name, "Topic"):
+	case strings.Contains(name, "Topic"):
 		return "Topics"
-	case strings.Contains(a.Name, "Message"):
+	case strings.Contains(name, "Message"):
 		return "Messages"
 	default:
 		return "Queues"
@@ -210,85 +119,285 @@ func nounOf(a *Action) string {
 }
 
 func (d *document) action(a *Action) {
-	fmt.Fprintf(d, "\n### %s\n\n%s\n\n", a.Name, a.Doc)
-	d.row("parameter", "type", "range", "if absent", "refused with", "meaning")
-	d.row("---", "---", "---", "---", "---", "---")
-	for _, p := range a.in {
-		d.row("`"+strings.Join(p.names, "` or `")+"`", kind(p.kind, p.list), limits(p), ifAbsent(a, p), d.refusals(p), d.word(p.names[0]))
+	fmt.Fprintf(d, "\n### %s\n\n%s\n\n%s\n\n", title(a), a.Doc, served(a))
+	parameters := parametersOf(a)
+	if len(parameters) > 0 {
+		d.row(append(heads(a), "type", "range", "if absent", "refused with", "meaning")...)
+		d.row(slices.Repeat([]string{"---"}, len(heads(a))+5)...)
 	}
-	if len(a.out) == 0 {
+	for _, e := range parameters {
+		d.row(append(e.cells(a), e.say(kindOfParameter), e.say(limits), e.say(ifAbsent), d.refusals(e), d.word(title(a)+".", e))...)
+	}
+	members := membersOf(a)
+	if len(members) == 0 {
 		d.WriteString("\nAnswers nothing more.\n")
 	} else {
 		d.WriteString("\n")
-		d.row("answer", "type", "meaning")
-		d.row("---", "---", "---")
-		d.members("", a.out)
+		d.row(append(heads(a), "type", "meaning of the answer")...)
+		d.row(slices.Repeat([]string{"---"}, len(heads(a))+2)...)
+	}
+	for _, e := range members {
+		d.row(append(e.cells(a), e.say(kindOfMember), d.word("", e)+e.elsewhere())...)
 	}
 	if len(a.Errors) > 0 {
 		d.WriteString("\nFails with:\n")
-		for _, e := range a.Errors {
-			fmt.Fprintf(d, "- %d %s\n", e.Code, text(e))
-		}
+	}
+	for _, e := range a.Errors {
+		fmt.Fprintf(d, "- %s\n", failureOf(a, e))
 	}
 }
 
-// members writes a row a member, and those of a list's elements below it.
-func (d *document) members(above string, ms members) {
-	for _, m := range ms {
-		name := above + m.name
-		if m.typ.Kind() != reflect.Slice {
-			d.row("`"+name+"`", kind(m.typ, false), d.word(m.name))
-			continue
-		}
-		d.row("`"+name+"`", kind(m.typ.Elem(), true), d.word(m.name))
-		if m.typ.Elem().Kind() == reflect.Struct {
-			d.members(name+"[].", compileMembers(m.typ.Elem()))
+// served says by which names an action is called.
+func served(a *Action) string {
+	if a.CMQ == "" && a.TDMQ == "" {
+		return "In API 2.0 only."
+	}
+	var all []string
+	for api, name := range []string{a.Name, a.CMQ, a.TDMQ} {
+		if name != "" {
+			all = append(all, fmt.Sprintf("%s `%s`", []string{"API 2.0:", "API 3.0, cmq:", "API 3.0, tdmq:"}[api], name))
 		}
 	}
+	return strings.Join(all, " · ")
+}
+
+// heads are those of the columns of names: one or two.
+func heads(a *Action) []string {
+	switch {
+	case a.CMQ == "" && a.TDMQ == "":
+		return []string{"API 2.0"}
+	case a.Name == "":
+		return []string{"API 3.0"}
+	default:
+		return []string{"API 2.0", "API 3.0"}
+	}
+}
+
+func failureOf(a *Action, e *mapping.Error) string {
+	switch len(heads(a)) {
+	case 2:
+		return fmt.Sprintf("%d %s, 3.0: %s", e.Code, text(e), code(e.V3))
+	default:
+		if a.Name == "" {
+			return fmt.Sprintf("%s %s", code(e.V3), text(e))
+		}
+		return fmt.Sprintf("%d %s", e.Code, text(e))
+	}
+}
+
+// entry is a parameter or a member of an answer, as each API has it.
+type entry struct {
+	path      []int // of the field
+	names     [apis][]string
+	parameter [apis]fields.Parameter
+	member    [apis]fields.Member
+}
+
+// entries puts together what APIs have in common, in the order of declaration.
+type entries []entry
+
+func (es *entries) at(path []int) *entry {
+	i, found := slices.BinarySearchFunc(*es, path, func(e entry, path []int) int { return slices.Compare(e.path, path) })
+	if !found {
+		*es = slices.Insert(*es, i, entry{path: slices.Clone(path)})
+	}
+	return &(*es)[i]
+}
+
+func parametersOf(a *Action) (es entries) {
+	for api := range API(apis) {
+		es.addParameters(api, "", nil, a.in[api])
+	}
+	return es
+}
+
+func (es *entries) addParameters(api API, front string, path []int, ps fields.Parameters) {
+	for _, p := range ps {
+		e := es.at(slices.Concat(path, p.Index))
+		e.parameter[api] = p
+		for _, name := range p.Names {
+			e.names[api] = append(e.names[api], front+name)
+		}
+		es.addParameters(api, front+p.Names[0]+"[].", slices.Concat(path, p.Index), p.Elements)
+	}
+}
+
+func membersOf(a *Action) (es entries) {
+	for api := range API(apis) {
+		es.addMembers(api, "", nil, a.out[api])
+	}
+	return es
+}
+
+func (es *entries) addMembers(api API, front string, path []int, ms fields.Members) {
+	for _, m := range ms {
+		e := es.at(slices.Concat(path, m.Index))
+		e.member[api] = m
+		e.names[api] = append(e.names[api], front+m.Name)
+		if len(e.names[api]) > 1 {
+			continue // another spelling
+		}
+		if e.elsewhere() != "" {
+			continue
+		}
+		behind := "."
+		if m.List {
+			behind = "[]."
+		}
+		es.addMembers(api, front+m.Name+behind, slices.Concat(path, m.Index), m.Inner)
+	}
+}
+
+// elsewhere says where the fields of an object stand, if not here: product tdmq
+// has the same in a list and in an answer of its own.
+func (e entry) elsewhere() string {
+	if m := e.member[TDMQ]; m.List {
+		switch m.Type {
+		case reflect.TypeFor[queueDetail]():
+			return ", of what is `QueueDescribe` in [DescribeCmqQueueDetail](#getqueueattributes)"
+		case reflect.TypeFor[topicDetail]():
+			return ", of what is `TopicDescribe` in [DescribeCmqTopicDetail](#gettopicattributes)"
+		}
+	}
+	return ""
+}
+
+// cells are the names in each column.
+func (e entry) cells(a *Action) (cells []string) {
+	for _, head := range heads(a) {
+		if head == "API 2.0" {
+			cells = append(cells, quoted(e.names[Legacy]))
+			continue
+		}
+		cmq, tdmq := quoted(e.names[CMQ]), quoted(e.names[TDMQ])
+		switch {
+		case cmq == tdmq || a.CMQ == "":
+			cells = append(cells, tdmq)
+		case a.TDMQ == "":
+			cells = append(cells, cmq)
+		case cmq == "":
+			cells = append(cells, "tdmq "+tdmq)
+		case tdmq == "":
+			cells = append(cells, "cmq "+cmq)
+		default:
+			cells = append(cells, "cmq "+cmq+", tdmq "+tdmq)
+		}
+	}
+	return cells
+}
+
+func quoted(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(names, "`, `") + "`"
+}
+
+// say gives what is said of the entry in each API: once, if it is the same.
+func (e entry) say(what func(e entry, api API) string) string {
+	var said []string
+	for api := range API(apis) {
+		if len(e.names[api]) == 0 {
+			continue
+		}
+		words := what(e, api)
+		if len(said) > 0 && words == what(e, e.first()) {
+			continue
+		}
+		if len(said) > 0 {
+			words = []string{"", "3.0 ", "tdmq "}[api] + words
+		}
+		said = append(said, words)
+	}
+	return strings.Join(slices.Compact(said), ", ")
+}
+
+// first is the API that the entry is told for.
+func (e entry) first() API {
+	for api := range API(apis) {
+		if len(e.names[api]) > 0 {
+			return api
+		}
+	}
+	return Legacy
 }
 
 func (d *document) row(cells ...string) {
 	fmt.Fprintf(d, "| %s |\n", strings.Join(cells, " | "))
 }
 
-func (d *document) word(name string) string {
-	d.said[name] = true
-	if meaning[name] == "" {
-		d.t.Errorf("the reference has no words for %s", name)
+// word has the words for an entry. What stands in front of its name may give it
+// others.
+func (d *document) word(front string, e entry) string {
+	name := e.names[e.first()][0]
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	for _, key := range []string{front + name, name, strings.ToLower(name[:1]) + name[1:]} {
+		if meaning[key] != "" {
+			d.said[key] = true
+			return meaning[key]
+		}
 	}
-	return meaning[name]
+	d.t.Errorf("the reference has no words for %s%s", front, name)
+	return ""
 }
 
-// refusals lists the modules of the errors that wrong values of p get, as
+// refusals lists the modules of the errors that wrong values get, as
 // TestEveryParameterRefuses proves.
-func (d *document) refusals(p parameter) string {
+func (d *document) refusals(e entry) string {
 	var modules []string
-	if p.list && p.tooMany != mapping.ErrBatchSize {
-		modules = []string{fmt.Sprint(p.tooMany.(*mapping.Error).Module)}
-	}
-	for _, b := range badValues(d.t, p) {
-		modules = append(modules, fmt.Sprint(b.err.Module))
+	for api, p := range e.parameter {
+		if len(e.names[api]) == 0 || p.Elements != nil {
+			continue
+		}
+		if p.List && p.TooMany != mapping.ErrBatchSize {
+			modules = append(modules, fmt.Sprint(p.TooMany.(*mapping.Error).Module))
+		}
+		for _, b := range badValues(d.t, p) {
+			modules = append(modules, fmt.Sprint(b.err.Module))
+		}
 	}
 	slices.Sort(modules)
 	return strings.Join(slices.Compact(modules), ", ")
 }
 
-func limits(p parameter) string {
-	if p.list {
-		return fmt.Sprintf("%d elements at most", p.most)
+func limits(e entry, api API) string {
+	p := e.parameter[api]
+	var all []string
+	if p.List {
+		all = append(all, fmt.Sprintf("%d elements at most", p.Most))
 	}
-	return p.bounds.String()
+	if b := p.Bounds; b != (fields.Bounds{}) {
+		all = append(all, bounds(b, p.Kind.Kind() == reflect.String))
+	}
+	return strings.Join(all, ", ")
 }
 
-func (b bounds) String() string {
+func bounds(b fields.Bounds, ofText bool) string {
 	switch {
-	case b == bounds{}:
-		return ""
-	case b.hi == math.MaxInt64:
-		return fmt.Sprintf("%d and more", b.lo)
+	case b.Hi == math.MaxInt64:
+		return fmt.Sprintf("%d and more", b.Lo)
+	case ofText && b.Lo == 0:
+		return fmt.Sprintf("%d characters at most", b.Hi)
+	case ofText:
+		return fmt.Sprintf("%d–%d characters", b.Lo, b.Hi)
 	default:
-		return fmt.Sprintf("%d–%d", b.lo, b.hi)
+		return fmt.Sprintf("%d–%d", b.Lo, b.Hi)
 	}
+}
+
+func kindOfParameter(e entry, api API) string {
+	return kind(e.parameter[api].Kind, e.parameter[api].List)
+}
+
+func kindOfMember(e entry, api API) string {
+	m := e.member[api]
+	if len(m.Inner) > 0 {
+		return kind(reflect.TypeFor[struct{}](), m.List)
+	}
+	if api == Legacy && m.Type == reflect.TypeFor[mapping.Owner]() {
+		return "text"
+	}
+	return kind(m.Type, m.List)
 }
 
 func kind(t reflect.Type, list bool) string {
@@ -302,11 +411,15 @@ func kind(t reflect.Type, list bool) string {
 		word = "subscription name"
 	case t == reflect.TypeFor[tag](), t == reflect.TypeFor[key]():
 		word = t.Name()
-	case strings.Contains(t.String(), "DeadLetterPolicy"):
+	case t == reflect.TypeFor[mapping.DeadLetterPolicy]():
 		word = "dead-letter policy"
+	case t == reflect.TypeFor[mapping.Time]():
+		word = "time"
 	case t.Kind() == reflect.Struct:
 		word = "object"
-	case t.Kind() == reflect.Int || t.Kind() == reflect.Int64 || t.Kind() == reflect.Pointer:
+	case t.Kind() == reflect.Bool:
+		word = "switch"
+	case t.Kind() == reflect.Int || t.Kind() == reflect.Int64:
 		word = "integer"
 	}
 	if list {
@@ -315,33 +428,23 @@ func kind(t reflect.Type, list bool) string {
 	return word
 }
 
-func ifAbsent(a *Action, p parameter) string {
+func ifAbsent(e entry, api API) string {
+	p := e.parameter[api]
 	switch {
-	case p.required:
+	case p.Required:
 		return "**required**"
-	case strings.HasPrefix(a.Name, "Set"):
+	case p.Unchanged:
 		return "unchanged"
-	case p.preset == nil:
-		return usual(p)
-	case p.kind == reflect.TypeFor[wait]():
-		return "the queue's own"
-	case *p.preset == "":
+	case p.Default == nil || *p.Default == "":
 		return "none"
+	case p.Kind == reflect.TypeFor[wait]():
+		return "the queue's own"
 	default:
-		return *p.preset
+		return *p.Default
 	}
-}
-
-// usual is the attribute of a queue that was created by name alone.
-func usual(p parameter) string {
-	v := reflect.ValueOf(mapping.DefaultAttributes())
-	for _, f := range fields(v.Type()) {
-		if v := v.FieldByIndex(f.Index); wireNames(f)[0] == p.names[0] && !v.IsNil() {
-			return fmt.Sprint(v.Elem())
-		}
-	}
-	return "none"
 }
 
 // text is an error's message with an ellipsis for what it may be about.
-func text(e *mapping.Error) string { return "`" + e.Of("…").Error() + "`" }
+func text(e *mapping.Error) string { return code(e.Of("…").Error()) }
+
+func code(words string) string { return "`" + words + "`" }

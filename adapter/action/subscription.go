@@ -13,7 +13,7 @@ import (
 // is the broker's to say.
 type endpoint string
 
-func (e endpoint) check() error {
+func (e endpoint) Check() error {
 	if e == "" || utf8.RuneCountInString(string(e)) > mapping.MaxEndpoint || !utf8.ValidString(string(e)) {
 		return mapping.ErrEndpointFormat
 	}
@@ -29,20 +29,22 @@ type subscriptionOf struct {
 // filters are what a subscription asks for. The topic's filterType decides
 // which of the two counts.
 type filters struct {
-	Tags filterTags  `cmq:"filterTag" default:""`
-	Keys bindingKeys `cmq:"bindingKey,bindindKey" default:""` // sic: the PHP SDK sends the second
+	Tags filterTags  `cmq:"filterTag" v3:"FilterTag,FilterTags" range:"0..16" tdmq-range:"0..64" default:""` // 3.0 calls it both
+	Keys bindingKeys `cmq:"bindingKey,bindindKey" v3:"BindingKey" default:""`                                // sic: the PHP SDK sends the second
 }
 
 type filterTags []tag
 
-func (filterTags) most() (int, error) { return mapping.MaxTags, mapping.ErrTooManyFilterTags }
+func (filterTags) Most() (int, error) { return mapping.MaxTags, mapping.ErrTooManyFilterTags }
 
 type bindingKeys []key
 
-func (bindingKeys) most() (int, error) { return mapping.MaxBindingKeys, mapping.ErrTooManyBindingKeys }
+func (bindingKeys) Most() (int, error) { return mapping.MaxBindingKeys, mapping.ErrTooManyBindingKeys }
 
 var Subscribe = define(Action{
 	Name: "Subscribe",
+	CMQ:  "CreateSubscribe",
+	TDMQ: "CreateCmqSubscribe",
 	Doc: "Has a topic's messages delivered to a queue or to a URL, from now on. " +
 		"A queue gets the bare message, whatever the format, as one with an id of its own. A name is unique within its topic, whatever its case.",
 	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrSubscriptionExists, mapping.ErrTooManySubscriptions,
@@ -66,6 +68,8 @@ var Subscribe = define(Action{
 
 var Unsubscribe = define(Action{
 	Name:   "Unsubscribe",
+	CMQ:    "DeleteSubscribe",
+	TDMQ:   "DeleteCmqSubscribe",
 	Doc:    "Ends a subscription. What it was still to be given is dropped.",
 	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrNoSubscription},
 }, func(ctx context.Context, a *account.Account, in struct{ subscriptionOf }) (struct{}, error) {
@@ -74,6 +78,8 @@ var Unsubscribe = define(Action{
 
 var SetSubscriptionAttributes = define(Action{
 	Name: "SetSubscriptionAttributes",
+	CMQ:  "ModifySubscriptionAttribute",
+	TDMQ: "ModifyCmqSubscriptionAttribute",
 	Doc: "Changes those attributes of a subscription that are sent; a list takes the place of the former one. " +
 		"Protocol and endpoint cannot change and are ignored.",
 	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrNoSubscription},
@@ -115,8 +121,55 @@ var ListSubscriptionByTopic = define(Action{
 	return out, err
 })
 
+// queryType is what DescribeCmqSubscriptionDetail is asked by.
+type queryType string
+
+func (q *queryType) UnmarshalText(text []byte) error {
+	*q = queryType(text)
+	if *q != "topic" && *q != "queue" {
+		return mapping.ErrOutOfRange
+	}
+	return nil
+}
+
+var DescribeSubscriptionDetail = define(Action{
+	CMQ:  "DescribeSubscriptionDetail",
+	TDMQ: "DescribeCmqSubscriptionDetail",
+	Doc: "Describes a topic's subscriptions, a page at a time: the one of the very name first, then by name. " +
+		"With QueryType queue, those of all topics that deliver to a queue. A topic that does not exist has none, " +
+		"which Terraform expects after it deleted a topic. Product cmq's Filters know SubscriptionName.",
+}, func(ctx context.Context, a *account.Account, in struct {
+	Topic   *mapping.TopicName `v3:"TopicName"`
+	Part    string             `tdmq:"SubscriptionName" default:""`
+	Filters wordFilters        `v3:"Filters" tdmq:"-" default:""`
+	By      queryType          `tdmq:"QueryType" default:"topic"`
+	Queue   *mapping.QueueName `tdmq:"QueueName"`
+	page
+}) (out struct {
+	Total         int                               `v3:"TotalCount"`
+	Subscriptions []mapping.SubscriptionDescription `v3:"SubscriptionSet"`
+}, err error) {
+	l := mapping.Lookup{Part: in.Part + in.Filters.word("SubscriptionName")}
+	switch {
+	case in.By == "queue" && in.Queue == nil:
+		err = mapping.ErrMissing.Of("QueueName")
+	case in.By == "queue":
+		out.Total, out.Subscriptions, err = a.Topics.SubscriptionsTo(ctx, *in.Queue, l, in.Offset, int(in.Limit))
+	case in.Topic == nil:
+		err = mapping.ErrMissing.Of("TopicName")
+	default:
+		out.Total, out.Subscriptions, err = a.Topics.DescribeSubscriptions(ctx, *in.Topic, l, in.Offset, int(in.Limit))
+	}
+	if errors.Is(err, mapping.ErrNoTopic) {
+		err = nil
+	}
+	return out, err
+})
+
 var ClearSubscriptionFilterTags = define(Action{
 	Name:   "ClearSubscriptionFilterTags",
+	CMQ:    "ClearSubscriptionFilterTags",
+	TDMQ:   "ClearCmqSubscriptionFilterTags",
 	Doc:    "Empties a subscription's filterTag, so that it gets every message of a topic that filters by tags. Binding keys stay.",
 	Errors: []*mapping.Error{mapping.ErrNoTopic, mapping.ErrNoSubscription},
 }, func(ctx context.Context, a *account.Account, in struct{ subscriptionOf }) (struct{}, error) {

@@ -120,15 +120,15 @@ func TestTopicAnswers(t *testing.T) {
 			"notifyContentFormat filterTag filterTags bindingKey bindindKey createTime lastModifyTime",
 	} {
 		var names []string
-		for _, m := range a.out {
-			names = append(names, m.name)
+		for _, m := range a.out[Legacy] {
+			names = append(names, m.Name)
 		}
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%s: got %s, want %s", a.Name, got, want)
 		}
 	}
-	got := encoded(mapping.SubscriptionDescription{SubscriptionRef: mapping.SubscriptionRef{ID: "subsc-1", Name: "s", Protocol: "http", Endpoint: "http://h/?a=1&b"},
-		Owner: "1250000000", Messages: 7, Strategy: mapping.BackoffRetry, Format: mapping.FormatJSON, BindingKeys: []string{"a.*", "#"}, Created: 1, Modified: 2})
+	got := encoded(Legacy, mapping.SubscriptionDescription{SubscriptionRef: mapping.SubscriptionRef{ID: "subsc-1", Name: "s", Protocol: "http", Endpoint: "http://h/?a=1&b"},
+		Owner: 1250000000, Messages: 7, Strategy: mapping.BackoffRetry, Format: mapping.FormatJSON, BindingKeys: []string{"a.*", "#"}, Created: 1, Modified: 2})
 	want := `"subscriptionId":"subsc-1","subscriptionName":"s","protocol":"http","protocal":"http","endpoint":"http://h/?a=1&b",` +
 		`"topicOwner":"1250000000","msgCount":7,"notifyStrategy":"BACKOFF_RETRY","notifyContentFormat":"JSON","filterTag":[],"filterTags":[],` +
 		`"bindingKey":["a.*","#"],"bindindKey":["a.*","#"],"createTime":1,"lastModifyTime":2`

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jetcmq/jetcmq/adapter/action/fields"
 	"github.com/jetcmq/jetcmq/mapping"
 )
 
@@ -31,9 +32,9 @@ var (
 )
 
 // badValues are wrong values of p, from its kind and its bounds.
-func badValues(t testing.TB, p parameter) []bad {
+func badValues(t testing.TB, p fields.Parameter) []bad {
 	t.Helper()
-	switch reflect.New(p.kind).Interface().(type) {
+	switch reflect.New(p.Kind).Interface().(type) {
 	case *mapping.QueueName:
 		return allBad(mapping.ErrQueueName, illegalNames...)
 	case *mapping.TopicName:
@@ -46,7 +47,13 @@ func badValues(t testing.TB, p parameter) []bad {
 			`{"deadLetterQueue":"d","policy":1,"maxTimeToLive":299}`, `{"deadLetterQueue":"d","policy":1,"maxTimeToLive":43201}`,
 			`{"deadLetterQueue":"d","policy":2}`, `{"deadLetterQueue":"d","policy":"0"}`)
 	case *string:
-		return nil
+		return tooLongTexts(p)
+	case *bool:
+		return allBad(mapping.ErrWrongType, "x", "yes", "2", "-1", " true", "tRuE")
+	case *mapping.Flag:
+		return append(allBad(mapping.ErrOutOfRange, "2", "-1", "10"), allBad(mapping.ErrWrongType, "x", "yes", " 1")...)
+	case *queryType:
+		return allBad(mapping.ErrOutOfRange, "x", "Queue", "topics")
 	case *body:
 		return []bad{{"", mapping.ErrEmptyBody}, {"a\xffb", mapping.ErrParameters}}
 	case *handle:
@@ -58,8 +65,7 @@ func badValues(t testing.TB, p parameter) []bad {
 	case *mapping.Format:
 		return allBad(mapping.ErrFormat, "json", "XML", "SIMPLIFIED ")
 	case *tag:
-		return append(allBad(mapping.ErrOutOfRange, notPlain...),
-			allBad(mapping.ErrOutOfRange, strings.Repeat("a", 17), strings.Repeat("界", 17))...)
+		return append(allBad(mapping.ErrOutOfRange, notPlain...), tooLongTexts(p)...)
 	case *key:
 		return append(allBad(mapping.ErrOutOfRange, append(notPlain, strings.Repeat("a", 65), strings.Repeat("界", 22), strings.Repeat(".", 65))...),
 			allBad(mapping.ErrTooManyDelimiters, strings.Repeat(".", 16), strings.Repeat("a.", 32))...)
@@ -70,10 +76,19 @@ func badValues(t testing.TB, p parameter) []bad {
 	}
 }
 
-func badNumbers(t testing.TB, p parameter) (list []bad) {
+// tooLongTexts are texts beyond p's bounds, if it has any.
+func tooLongTexts(p fields.Parameter) []bad {
+	if p.Bounds == (fields.Bounds{}) {
+		return nil
+	}
+	n := int(p.Bounds.Hi) + 1
+	return allBad(mapping.ErrOutOfRange, strings.Repeat("a", n), strings.Repeat("界", n))
+}
+
+func badNumbers(t testing.TB, p fields.Parameter) (list []bad) {
 	t.Helper()
-	below, above := strconv.FormatInt(p.bounds.lo-1, 10), strconv.FormatUint(uint64(p.bounds.hi)+1, 10)
-	switch reflect.New(p.kind).Interface().(type) {
+	below, above := strconv.FormatInt(p.Bounds.Lo-1, 10), strconv.FormatUint(uint64(p.Bounds.Hi)+1, 10)
+	switch reflect.New(p.Kind).Interface().(type) {
 	case *wait:
 	case *pageLimit:
 		list = []bad{{below, mapping.ErrOutOfRange}}
@@ -84,25 +99,29 @@ func badNumbers(t testing.TB, p parameter) (list []bad) {
 	case *int:
 		list = allBad(mapping.ErrOutOfRange, below, above, tooLong, "-"+tooLong)
 	default:
-		t.Fatalf("no bad values are known for %s", p.kind)
+		t.Fatalf("no bad values are known for %s", p.Kind)
 	}
-	return append(list, allBad(mapping.ErrNotANumber, "x", "1.5", "0x10", "1_0", " 1", "1 ", "\x01")...)
+	return append(list, allBad(mapping.ErrWrongType, "x", "1.5", "0x10", "1_0", " 1", "1 ", "\x01")...)
 }
 
 // goodValue is a value that p accepts.
-func goodValue(p parameter) string {
-	switch reflect.New(p.kind).Interface().(type) {
+func goodValue(p fields.Parameter) string {
+	switch reflect.New(p.Kind).Interface().(type) {
 	case *mapping.DeadLetterPolicy:
 		return `{"deadLetterQueue":"d","policy":0,"maxReceiveCount":3}`
 	case *mapping.Protocol:
 		return "queue"
+	case *queryType:
+		return "topic"
+	case *bool, *mapping.Flag:
+		return "true"
 	case *mapping.Strategy:
 		return "BACKOFF_RETRY"
 	case *mapping.Format:
 		return "SIMPLIFIED"
 	}
-	if p.kind.Kind() == reflect.String {
+	if p.Kind.Kind() == reflect.String {
 		return "abc"
 	}
-	return strconv.FormatInt(p.bounds.lo, 10)
+	return strconv.FormatInt(p.Bounds.Lo, 10)
 }

@@ -64,9 +64,22 @@ func (q *queue) failed(ctx context.Context, doing string, err error) error {
 	return nil
 }
 
-// DescribeQueue tells a queue's attributes and counts. Messages whose
-// visibility timeout is over count as active, received or not.
+// DescribeQueue tells a queue's attributes and counts, and whose dead letters
+// it takes. Messages whose visibility timeout is over count as active, received
+// or not.
 func (b *Broker) DescribeQueue(ctx context.Context, name mapping.QueueName) (mapping.QueueDescription, error) {
+	d, err := b.describe(ctx, name)
+	q := b.known(name.Key())
+	if err != nil || q == nil || q.now().memory < letterMemory { // never a dead-letter queue
+		return d, err
+	}
+	all, err := b.allQueues(ctx)
+	d.Sources = sources(all, q.key)
+	return d, err
+}
+
+// describe is DescribeQueue without the sources.
+func (b *Broker) describe(ctx context.Context, name mapping.QueueName) (mapping.QueueDescription, error) {
 	q, err := b.queue(ctx, name)
 	if err != nil {
 		return mapping.QueueDescription{}, err

@@ -20,7 +20,7 @@ func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[stri
 	if p == nil {
 		return nil
 	}
-	target := mapping.QueueName(p.Queue).Key()
+	target := p.Queue.Key()
 	dlq, exists := all[target]
 	switch {
 	case !exists:
@@ -32,14 +32,13 @@ func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[stri
 	}
 	sources := 0
 	for k, other := range all {
-		d := other.attributes.DeadLetter
-		if d == nil || k == key {
+		if k == key {
 			continue
 		}
-		if d.Queue == target {
+		if other.buriesIn(target) {
 			sources++
 		}
-		if d.Queue == key {
+		if other.buriesIn(key) {
 			return mapping.ErrParameters.Because("a dead-letter queue cannot have a dead-letter queue itself")
 		}
 	}
@@ -50,9 +49,14 @@ func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[stri
 		return err
 	}
 	bound := *p
-	bound.Queue, bound.ID = target, dlq.id
+	bound.Queue, bound.ID = mapping.QueueName(dlq.name), mapping.QueueID(dlq.id)
 	s.attributes.DeadLetter = &bound
 	return nil
+}
+
+// buriesIn tells whether dead letters go to the queue of that key.
+func (s settings) buriesIn(key string) bool {
+	return s.attributes.DeadLetter != nil && s.attributes.DeadLetter.Queue.Key() == key
 }
 
 // lengthenMemory makes JetStream remember for that long what was moved or copied
@@ -112,7 +116,7 @@ func (q *queue) bury(ctx context.Context, s *settings, m *nats.Msg, d delivery, 
 // letter is a message as it enters the dead-letter queue: the same body and
 // msgId, its own headers, and where it comes from.
 func (s *settings) letter(m *nats.Msg, d delivery, l lease, cause string) *nats.Msg {
-	out := nats.NewMsg(messageSubject + s.attributes.DeadLetter.Queue)
+	out := nats.NewMsg(messageSubject + s.attributes.DeadLetter.Queue.Key())
 	out.Data = m.Data
 	for name, values := range m.Header {
 		if !strings.HasPrefix(name, "Nats-") && name != headerEnqueued { // JetStream would act on its own

@@ -121,7 +121,7 @@ func TestBindingRules(t *testing.T) {
 	}
 	create := func(name mapping.QueueName, dlq string) error {
 		_, err := a.CreateQueue(ctx, name, mapping.QueueAttributes{
-			DeadLetter: &mapping.DeadLetterPolicy{Queue: dlq, Policy: mapping.ByCount, MaxReceiveCount: 1}})
+			DeadLetter: &mapping.DeadLetterPolicy{Queue: mapping.QueueName(dlq), Policy: mapping.ByCount, MaxReceiveCount: 1}})
 		return err
 	}
 	bad("a dead-letter queue that is missing", mapping.ErrNoQueue, create("q", "nope"))
@@ -139,7 +139,7 @@ func TestBindingRules(t *testing.T) {
 	bad("nesting from the other end", mapping.ErrParameters, err)
 	bad("deleting a bound one", mapping.ErrParameters, a.DeleteQueue(ctx, "dead"))
 	d := a.describe("s0")
-	if d.DeadLetter == nil || d.DeadLetter.Queue != a.describe("dead").ID {
+	if d.DeadLetter == nil || d.DeadLetter.ID != a.describe("dead").ID {
 		t.Errorf("policy shown: got %+v, want the dead-letter queue's id", d.DeadLetter)
 	}
 	if total, page, err := a.DeadLetterSources(ctx, "dead", "", 4, 10); total != 6 || len(page) != 2 || err != nil {

@@ -119,7 +119,7 @@ func (b *Broker) DeadLetterSources(ctx context.Context, name mapping.QueueName, 
 		return 0, nil, err
 	}
 	return b.list(ctx, search, offset, limit, func(s settings) bool {
-		return s.attributes.DeadLetter != nil && s.attributes.DeadLetter.Queue == name.Key()
+		return s.buriesIn(name.Key())
 	})
 }
 
@@ -132,7 +132,7 @@ func (b *Broker) list(ctx context.Context, search string, offset, limit int, wan
 	search = strings.ToLower(search)
 	for key, s := range all {
 		if want(s) && strings.Contains(key, search) {
-			refs = append(refs, mapping.QueueRef{ID: s.id, Name: s.name})
+			refs = append(refs, s.ref())
 		}
 	}
 	sort.Slice(refs, func(i, j int) bool { return refs[i].Name < refs[j].Name })
@@ -161,7 +161,7 @@ func (b *Broker) SetQueue(ctx context.Context, name mapping.QueueName, a mapping
 	if err := s.attributes.Check(); err != nil {
 		return mapping.QueueDescription{}, err
 	}
-	if a.DeadLetter != nil && !a.DeadLetter.None() {
+	if s.attributes.DeadLetter != nil && s.attributes.DeadLetter != before.attributes.DeadLetter {
 		all, err := b.allQueues(ctx)
 		if err != nil {
 			return mapping.QueueDescription{}, err
@@ -206,7 +206,7 @@ func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error 
 	}
 	key := name.Key()
 	for _, s := range all {
-		if d := s.attributes.DeadLetter; d != nil && d.Queue == key {
+		if s.buriesIn(key) {
 			return mapping.ErrParameters.Because("queue is the dead-letter queue of " + s.name + ", unbind it first")
 		}
 	}
@@ -224,11 +224,10 @@ func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error 
 
 // describe gives the configured half of a queue's description.
 func (s settings) describe() mapping.QueueDescription {
-	d := mapping.QueueDescription{QueueRef: mapping.QueueRef{ID: s.id, Name: s.name}, QueueAttributes: s.attributes, Created: s.created, Modified: s.modified}
-	if dl := s.attributes.DeadLetter; dl != nil {
-		shown := *dl
-		shown.Queue = dl.ID // the vendor takes a name and answers an id
-		d.DeadLetter = &shown
-	}
-	return d
+	return mapping.QueueDescription{QueueRef: s.ref(), QueueAttributes: s.attributes, Tags: s.attributes.Tags,
+		Created: mapping.Time(s.created), Modified: mapping.Time(s.modified)}
+}
+
+func (s settings) ref() mapping.QueueRef {
+	return mapping.QueueRef{ID: mapping.QueueID(s.id), Name: s.name}
 }

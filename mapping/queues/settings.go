@@ -132,19 +132,27 @@ type storedAttributes struct {
 	Retention         *int              `json:"msgRetentionSeconds"`
 	Rewind            *int              `json:"rewindSeconds"`
 	DeadLetter        *storedDeadLetter `json:"deadLetterPolicy,omitempty"`
+
+	// Of API 3.0, without meaning here.
+	Transaction   *bool         `json:"transaction,omitempty"`
+	FirstQuery    *int          `json:"firstQueryInterval,omitempty"`
+	MaxQueries    *int          `json:"maxQueryCount,omitempty"`
+	Trace         *bool         `json:"trace,omitempty"`
+	RetentionSize *int          `json:"retentionSizeInMB,omitempty"`
+	Tags          []mapping.Tag `json:"tags,omitempty"`
 }
 
 type storedDeadLetter struct {
-	Queue           string `json:"deadLetterQueue"` // key of the queue
-	ID              string `json:"deadLetterQueueId"`
-	Policy          int    `json:"policy"`
-	MaxReceiveCount int    `json:"maxReceiveCount,omitempty"`
-	MaxTimeToLive   int    `json:"maxTimeToLive,omitempty"`
+	Queue           mapping.QueueName `json:"deadLetterQueue"` // as its creator wrote it
+	ID              mapping.QueueID   `json:"deadLetterQueueId"`
+	Policy          int               `json:"policy"`
+	MaxReceiveCount int               `json:"maxReceiveCount,omitempty"`
+	MaxTimeToLive   int               `json:"maxTimeToLive,omitempty"`
 }
 
 func storedFrom(a mapping.QueueAttributes) storedAttributes {
 	return storedAttributes{a.MaxMessages, a.PollingWait, a.VisibilityTimeout, a.MaxMessageSize, a.Retention, a.Rewind,
-		(*storedDeadLetter)(a.DeadLetter)}
+		(*storedDeadLetter)(a.DeadLetter), (*bool)(a.Transaction), a.FirstQuery, a.MaxQueries, a.Trace, a.RetentionSize, a.Tags}
 }
 
 // attributes completes what is stored, so that metadata written by an older
@@ -158,5 +166,12 @@ func (s storedAttributes) attributes() mapping.QueueAttributes {
 		Retention:         s.Retention,
 		Rewind:            s.Rewind,
 		DeadLetter:        (*mapping.DeadLetterPolicy)(s.DeadLetter),
+		QueueExtras: mapping.QueueExtras{
+			Transaction:       (*mapping.Flag)(s.Transaction),
+			TransactionPolicy: mapping.TransactionPolicy{FirstQuery: s.FirstQuery, MaxQueries: s.MaxQueries},
+			Trace:             s.Trace,
+			RetentionSize:     s.RetentionSize,
+		},
+		Tags: s.Tags,
 	}.Over(mapping.DefaultAttributes())
 }

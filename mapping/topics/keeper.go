@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"time"
 
-<<<<<<< HEAD
-=======
-	"github.com/jetcmq/jetcmq/mapping"
-	"github.com/jetcmq/jetcmq/mapping/jet"
->>>>>>> toptests
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping/jet"
 
 	"github.com/jetcmq/jetcmq/mapping"
 )

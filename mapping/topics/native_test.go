@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jetcmq/jetcmq/mapping"
-	"github.com/jetcmq/jetcmq/mapping/topics"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/topics"
 )
 
 // send publishes as a NATS program does.

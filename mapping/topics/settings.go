@@ -27,6 +27,8 @@ type settings struct {
 	maxSize    int
 	filterType int
 	retention  int // s
+	trace      *bool
+	tags       []mapping.Tag
 	source     jetstream.StreamConfig
 }
 
@@ -35,11 +37,15 @@ type storedTopic struct {
 	MaxMessageSize int `json:"maxMsgSize"`
 	FilterType     int `json:"filterType"`
 	Retention      int `json:"msgRetentionSeconds"`
+
+	// Of API 3.0, without meaning here.
+	Trace *bool         `json:"trace,omitempty"`
+	Tags  []mapping.Tag `json:"tags,omitempty"`
 }
 
 // streamConfig gives the stream of a topic.
 func (b *Broker) streamConfig(s settings) jetstream.StreamConfig {
-	attributes, _ := json.Marshal(storedTopic{s.maxSize, s.filterType, s.retention}) // numbers: cannot fail
+	attributes, _ := json.Marshal(storedTopic{s.maxSize, s.filterType, s.retention, s.trace, s.tags}) // numbers and texts: cannot fail
 	c := s.source
 	c.Name = streamPrefix + s.key
 	c.Description = "CMQ topic " + s.name
@@ -78,6 +84,7 @@ func readSettings(c jetstream.StreamConfig) (settings, error) {
 		return s, fmt.Errorf("stream %s: metadata %s: %w", c.Name, metaAttributes, err)
 	}
 	s.maxSize, s.filterType, s.retention = stored.MaxMessageSize, stored.FilterType, stored.Retention
+	s.trace, s.tags = stored.Trace, stored.Tags
 	s.created, _ = strconv.ParseInt(c.Metadata[metaCreated], 10, 64)
 	s.modified, _ = strconv.ParseInt(c.Metadata[metaModified], 10, 64)
 	sum := sha256.Sum256([]byte(s.id))

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -224,10 +223,14 @@ func (b *Broker) DescribeSubscription(ctx context.Context, topicName mapping.Top
 	if err != nil {
 		return mapping.SubscriptionDescription{}, err
 	}
-	within, cancel := b.conn.Within(ctx)
+	return t.describe(ctx, s)
+}
+
+func (t *topic) describe(ctx context.Context, s *subscription) (mapping.SubscriptionDescription, error) {
+	within, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	consumer, err := b.conn.JS.Consumer(within, t.stream, consumerPrefix+s.key)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+	consumer, err := t.b.conn.JS.Consumer(within, t.stream, consumerPrefix+s.key)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
 		return mapping.SubscriptionDescription{}, mapping.ErrNoSubscription
 	}
 	if err != nil {
@@ -236,14 +239,14 @@ func (b *Broker) DescribeSubscription(ctx context.Context, topicName mapping.Top
 	info := consumer.CachedInfo()
 	return mapping.SubscriptionDescription{
 		SubscriptionRef: s.ref(),
-		Owner:           strconv.FormatInt(b.conf.Owner, 10),
+		Owner:           mapping.Owner(t.b.conf.Owner),
 		Messages:        int64(info.NumPending) + int64(info.NumAckPending),
 		Strategy:        s.Strategy,
 		Format:          s.Format,
 		FilterTags:      slices.Clone(s.FilterTags),
 		BindingKeys:     slices.Clone(s.BindingKeys),
-		Created:         s.created,
-		Modified:        s.modified,
+		Created:         mapping.Time(s.created),
+		Modified:        mapping.Time(s.modified),
 	}, nil
 }
 

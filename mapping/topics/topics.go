@@ -24,6 +24,7 @@ func (b *Broker) CreateTopic(ctx context.Context, name mapping.TopicName, a mapp
 	if a.FilterType != nil {
 		s.filterType = *a.FilterType
 	}
+	s.tags = a.Tags
 	if err := b.vacant(ctx, s.key); err != nil {
 		return "", err
 	}
@@ -62,13 +63,16 @@ func (b *Broker) vacant(ctx context.Context, key string) error {
 	return nil
 }
 
-// set puts in what a says, but for the filter, which is fixed.
+// set puts in what a says, but for the filter and the tags, which are fixed.
 func (s *settings) set(a mapping.TopicAttributes) {
 	if a.MaxMessageSize != nil {
 		s.maxSize = *a.MaxMessageSize
 	}
 	if a.Retention != nil {
 		s.retention = *a.Retention
+	}
+	if a.Trace != nil {
+		s.trace = a.Trace
 	}
 }
 
@@ -109,12 +113,17 @@ func (b *Broker) DescribeTopic(ctx context.Context, name mapping.TopicName) (map
 		MaxMessageSize: r.maxSize,
 		Retention:      r.retention,
 		FilterType:     r.filterType,
-		Created:        r.created,
-		Modified:       r.modified,
+		Created:        mapping.Time(r.created),
+		Modified:       mapping.Time(r.modified),
+		Trace:          r.trace,
+		Tags:           r.tags,
+		Subscriptions:  len(r.subs),
 	}, nil
 }
 
-func (s *settings) ref() mapping.TopicRef { return mapping.TopicRef{ID: s.id, Name: s.name} }
+func (s *settings) ref() mapping.TopicRef {
+	return mapping.TopicRef{ID: mapping.TopicID(s.id), Name: s.name}
+}
 
 // Topics lists the topics whose name contains search, whatever the case, by
 // name: total of them, and the page of at most limit from offset on.

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/topics"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // stored wants the stream of a topic to hold n messages, soon.
