@@ -56,6 +56,25 @@ func (q *queue) counts(ctx context.Context) (c counts, err error) {
 	return c, nil
 }
 
+// countsNear is counts, but for what waits exact where kept messages come near
+// a limit: a consumer learns of a new message a moment after its sender.
+func (q *queue) countsNear(ctx context.Context, limit int64) (counts, error) {
+	const near = 1000
+	c, err := q.counts(ctx)
+	if err != nil || c.kept()+near < limit {
+		return c, err
+	}
+	first, err := q.stored(ctx, `"seq":`+strconv.FormatUint(c.delivered+1, 10))
+	if err != nil {
+		return c, err
+	}
+	c.pending = 0
+	if first != nil {
+		c.pending = first.behind + 1
+	}
+	return c, nil
+}
+
 // failed gives an error its meaning: the queue may be gone.
 func (q *queue) failed(ctx context.Context, doing string, err error) error {
 	if _, err = q.explain(ctx, err); err != nil {

@@ -41,7 +41,7 @@ func (r *room) reserve(ctx context.Context, n int) error {
 			return nil // somebody counted while we waited
 		}
 		began, ended := time.Now(), r.settled()
-		c, err := r.q.counts(ctx)
+		c, err := r.q.countsNear(ctx, int64(*r.q.now().attributes.MaxMessages))
 		if err != nil {
 			return err
 		}
