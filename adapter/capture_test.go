@@ -126,9 +126,6 @@ func outcome(t *testing.T, api action.API, answer []byte) string {
 // it understood, it fails over in a way of its own.
 func bind(name string, p action.Params) (err error) {
 	act := action.Find(p.API, name)
-	if act == nil && p.API != action.Legacy {
-		return nil
-	}
 	if act == nil {
 		return mapping.ErrActionMissing
 	}

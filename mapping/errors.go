@@ -30,7 +30,7 @@ var (
 	ErrListGap          = &Error{4000, 10380, "InvalidParameter", "%s parameter is not consequent"}
 	ErrMissing          = &Error{4000, 10390, "MissingParameter", "lacked of required parameter %s"}
 	ErrMethod           = &Error{4000, 10410, "UnsupportedProtocol", "unexpected http %s only GET or POST is supported"}
-	ErrRequestSize      = &Error{4000, 10420, "InvalidParameter", "cannot parse %s, or request size is more than 1MB"}
+	ErrRequestSize      = &Error{4000, 10420, "RequestSizeLimitExceeded", "cannot parse %s, or request size is more than 1MB"}
 	ErrHandleFormat     = &Error{4000, 10470, "InvalidParameterValue", "receiptHandle error"}
 	ErrRewindTime       = &Error{4000, 10680, "InvalidParameterValue", "invalid rewind time, you can get the vaild range of that via GetQueueAttributes"} // sic
 	ErrDelay            = &Error{4000, 10692, "InvalidParameterValue", "delay seconds is out of range"}

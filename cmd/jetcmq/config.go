@@ -38,8 +38,8 @@ type config struct {
 	// Whether a signature over the name in `X-Forwarded-Host` counts too. Only
 	// behind a proxy that sets it.
 	TrustForwardedHost bool `env:"TRUST_FORWARDED_HOST" envDefault:"false"`
-	// How far a request's `Timestamp` may be from our clock; 0 does not look at
-	// it.
+	// How far a request's `Timestamp` may be from our clock; 0 is any distance for
+	// API 2.0 and 5 minutes for 3.0.
 	ClockSkew time.Duration `env:"CLOCK_SKEW" envDefault:"0s"`
 	// PEM file of a certificate; with it clients connect by https.
 	TLSCert string `env:"TLS_CERT"`
