@@ -13,7 +13,8 @@ import (
 	"github.com/jetcmq/jetcmq/mapping/topics"
 )
 
-var isolationRounds = flag.Int("isolation.rounds", 5, "rounds of TestASubscriberDoesNotFeelAnother, of 100 messages for each kind of neighbour")
+var isolationRounds = flag.Int("isolation.rounds", 0,
+	"rounds of TestASubscriberDoesNotFeelAnother, of 100 messages for each kind of neighbour, on a machine that does nothing else; 0 = 5 on one that does")
 
 // A subscriber's latency, from publish to delivery, is the same beside a
 // healthy neighbour and beside one that is dead, fails, resets or is slow. Each
@@ -42,7 +43,13 @@ func TestASubscriberDoesNotFeelAnother(t *testing.T) {
 	kinds := []string{"healthy", "hanging", "failing", "slow", "resetting"}
 	p99 := map[string][]time.Duration{}
 	p50 := map[string][]time.Duration{}
-	for range *isolationRounds {
+	rounds, most := *isolationRounds, func(base time.Duration) time.Duration { return base + max(base/10, 3*time.Millisecond) }
+	if rounds == 0 {
+		// Other tests run beside this one. To wait for a neighbour would still
+		// cost 300 ms and more.
+		rounds, most = 5, func(base time.Duration) time.Duration { return 3*base + 20*time.Millisecond }
+	}
+	for range rounds {
 		for _, kind := range kinds {
 			var all []time.Duration
 			for range 100 {
@@ -58,7 +65,7 @@ func TestASubscriberDoesNotFeelAnother(t *testing.T) {
 	for _, kind := range kinds {
 		got := slices.Min(p99[kind])
 		t.Logf("beside a %s one: p50 %v, p99 %v", kind, slices.Min(p50[kind]).Round(time.Microsecond), got.Round(time.Microsecond))
-		if got > max(base+base/10, base+3*time.Millisecond) {
+		if got > most(base) {
 			t.Errorf("p99 is %v beside a %s neighbour, %v beside a healthy one", got, kind, base)
 		}
 	}
