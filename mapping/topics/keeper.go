@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -120,20 +121,19 @@ func (b *Broker) look() {
 
 // counts is one reading of how far a topic's consumers are.
 type counts struct {
-	state jetstream.StreamState
+	info  *jetstream.StreamInfo
 	floor uint64 // everything up to here everybody has got
+	ours  uint64 // and up to here all subscriptions
 	sum   uint64 // messages that subscriptions have still to get, each counted for each
-	none  bool   // nobody reads the topic
 }
 
-// waiting is how many messages somebody has still to get: no more than stand
-// above the floor, nor than all subscriptions together have to get.
+// waiting is how many messages some subscription has still to get: no more than
+// stand above the floor, nor than all subscriptions together have to get.
 func (c counts) waiting() int64 {
-	if c.floor >= c.state.LastSeq {
+	if c.ours >= c.info.State.LastSeq {
 		return 0
 	}
-	above := min(c.state.LastSeq-c.floor, c.state.Msgs)
-	return int64(min(above, c.sum))
+	return int64(min(c.info.State.LastSeq-c.ours, c.info.State.Msgs, c.sum))
 }
 
 func (t *topic) count(ctx context.Context) (c counts, err error) {
@@ -143,22 +143,33 @@ func (t *topic) count(ctx context.Context) (c counts, err error) {
 	if err != nil {
 		return c, t.failed(ctx, err)
 	}
-	c.state = stream.CachedInfo().State // before the consumers: what comes between counts as not got
-	c.floor, c.none = c.state.LastSeq, c.state.Consumers == 0
+	c.info = stream.CachedInfo() // before the consumers: what comes between counts as not got
+	c.floor, c.ours = c.info.State.LastSeq, c.info.State.LastSeq
 	infos, err := consumersOf(ctx, stream)
 	if err != nil {
 		return c, t.failed(ctx, err)
 	}
 	for _, info := range infos {
+		floor := c.info.State.LastSeq
+		// The floor of one who filters stands where its last message did.
+		if info.NumPending > 0 || info.NumAckPending > 0 || unfiltered(info.Config) {
+			floor = info.AckFloor.Stream
+		}
+		c.floor = min(c.floor, floor)
 		if _, ours := readSubscription(info.Config); ours {
 			c.sum += info.NumPending + uint64(info.NumAckPending)
-		}
-		// The floor of one who filters stands where its last message did.
-		if info.NumPending > 0 || info.NumAckPending > 0 {
-			c.floor = min(c.floor, info.AckFloor.Stream)
+			c.ours = min(c.ours, floor)
 		}
 	}
 	return c, nil
+}
+
+func unfiltered(c jetstream.ConsumerConfig) bool {
+	all := c.FilterSubjects
+	if c.FilterSubject != "" {
+		all = append(all, c.FilterSubject)
+	}
+	return len(all) == 0 || slices.Contains(all, everything)
 }
 
 func (t *topic) failed(ctx context.Context, err error) error {
@@ -169,9 +180,6 @@ func (t *topic) failed(ctx context.Context, err error) error {
 // trim purges what everybody has got, native consumers included, and tells
 // whether there may soon be more. Messages that nobody reads at all, published
 // while that is allowed, stay until they are too old.
-//
-// A consumer's count of what it has still to get is JetStream's, and runs a
-// moment behind the stream: so what has just been stored stays.
 func (t *topic) trim(ctx context.Context, now time.Time) (moved bool, err error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
@@ -189,11 +197,11 @@ func (t *topic) trim(ctx context.Context, now time.Time) (moved bool, err error)
 		return !quiet, nil
 	}
 	count, err := t.count(ctx)
-	if err != nil || count.none {
+	if err != nil {
 		return !quiet, err
 	}
 	floor := min(count.floor, c.settled)
-	if floor < state.FirstSeq {
+	if floor < state.FirstSeq || !count.complete(c.settled) {
 		return !quiet, nil
 	}
 	freed := float64(state.Bytes) / float64(state.LastSeq-state.FirstSeq+1) * float64(floor-state.FirstSeq+1)
@@ -202,4 +210,19 @@ func (t *topic) trim(ctx context.Context, now time.Time) (moved bool, err error)
 	}
 	c.trimmed = now
 	return true, stream.Purge(ctx, jetstream.WithPurgeSequence(floor+1))
+}
+
+// complete tells whether every server that may speak for a consumer has the
+// stream up to there. A consumer's count of what it has still to get goes by
+// what its own server has.
+func (c counts) complete(upTo uint64) bool {
+	if c.info.State.Consumers == 0 {
+		return false // removed meanwhile
+	}
+	if c.info.Cluster == nil {
+		return true
+	}
+	return !slices.ContainsFunc(c.info.Cluster.Replicas, func(r *jetstream.PeerInfo) bool {
+		return !r.Offline && (!r.Current || r.Lag > c.info.State.LastSeq-upTo)
+	})
 }

@@ -235,7 +235,8 @@ func (p *pump) attempt(r *reading, s *subscription, m *nats.Msg, meta *nats.MsgM
 			Header:    m.Header,
 		})
 	}
-	ctx, cancel := context.WithTimeout(p.t.b.end, p.t.b.pushTimeout())
+	// The broker that made the subscription may have had less patience.
+	ctx, cancel := context.WithTimeout(p.t.b.end, min(p.t.b.pushTimeout(), s.consumer.AckWait-queueWait/2))
 	defer cancel()
 	return p.t.b.conf.Deliver(ctx, mapping.Push{
 		Endpoint:     s.Endpoint,
