@@ -86,6 +86,7 @@ func TestTrim(t *testing.T) {
 	w.pending("news", "all", 0)
 	w.pending("news", "again", 0)
 	w.waiting("news", 0)
+	w.stored(js, "news", 0)
 
 	w.publish("news", mapping.Labels{Tags: []string{"red", "big"}}, "for the native one too")
 	w.publish("news", red(), "not for it")
