@@ -72,7 +72,7 @@ func TestACopySaysWhereItComesFrom(t *testing.T) {
 // sequence on, as after a crash that lost what was acknowledged.
 func (w *world) replay(topic, name string, from uint64) {
 	w.t.Helper()
-	js := w.js()
+	nc, js := w.native()
 	consumer, err := js.Consumer(ctx, "cmq-topic-"+topic, "subscription-"+name)
 	if err != nil {
 		w.t.Fatal(err)
@@ -83,6 +83,9 @@ func (w *world) replay(topic, name string, from uint64) {
 		w.t.Fatal(err)
 	}
 	if _, err := js.CreateConsumer(ctx, "cmq-topic-"+topic, c); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := nc.Publish("cmq.change.topic."+topic, nil); err != nil { // as brokers tell each other
 		w.t.Fatal(err)
 	}
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/jetcmq/jetcmq/mapping/topics"
 )
 
-var isolationRounds = flag.Int("isolation.rounds", 5, "rounds of TestASubscriberDoesNotFeelAnother, of 100 messages for each kind of neighbour")
+var isolationRounds = flag.Int("isolation.rounds", 0,
+	"rounds of TestASubscriberDoesNotFeelAnother, of 100 messages for each kind of neighbour, on a machine that does nothing else; 0 = 5 on one that does")
 
 // A subscriber's latency, from publish to delivery, is the same beside a
 // healthy neighbour and beside one that is dead, fails, resets or is slow. Each
 // kind is measured in turn, round after round, and its best round counts: what
-// else a busy machine does only adds.
+// else the machine does makes some rounds slow, a neighbour would make all.
 func TestASubscriberDoesNotFeelAnother(t *testing.T) {
 	neighbours := map[string]mapping.Deliver{
 		"healthy": takes,
@@ -42,7 +43,13 @@ func TestASubscriberDoesNotFeelAnother(t *testing.T) {
 	kinds := []string{"healthy", "hanging", "failing", "slow", "resetting"}
 	p99 := map[string][]time.Duration{}
 	p50 := map[string][]time.Duration{}
-	for range *isolationRounds {
+	rounds, most := *isolationRounds, func(base time.Duration) time.Duration { return base + max(base/10, 3*time.Millisecond) }
+	if rounds == 0 {
+		// Other tests run beside this one. To wait for a neighbour would still
+		// cost 300 ms and more.
+		rounds, most = 5, func(base time.Duration) time.Duration { return 3*base + 20*time.Millisecond }
+	}
+	for range rounds {
 		for _, kind := range kinds {
 			var all []time.Duration
 			for range 100 {
@@ -57,8 +64,8 @@ func TestASubscriberDoesNotFeelAnother(t *testing.T) {
 	base := slices.Min(p99["healthy"])
 	for _, kind := range kinds {
 		got := slices.Min(p99[kind])
-		t.Logf("beside a %s one: p50 %v, p99 %v", kind, median(p50[kind]).Round(time.Microsecond), got.Round(time.Microsecond))
-		if got > max(base+base/10, base+10*time.Millisecond) {
+		t.Logf("beside a %s one: p50 %v, p99 %v", kind, slices.Min(p50[kind]).Round(time.Microsecond), got.Round(time.Microsecond))
+		if got > most(base) {
 			t.Errorf("p99 is %v beside a %s neighbour, %v beside a healthy one", got, kind, base)
 		}
 	}
@@ -71,11 +78,6 @@ func (w *world) cut() {
 	now, cancel := context.WithCancel(ctx)
 	cancel()
 	w.Broker.Close(now)
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
 }
 
 // probe is a healthy endpoint that tells how old each message is.

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/jetcmq/jetcmq/mapping/jet"
-
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // care is the keeper's memory of one topic; only the keeper uses it.
@@ -123,20 +123,19 @@ func (b *Broker) look() {
 
 // counts is one reading of how far a topic's consumers are.
 type counts struct {
-	state jetstream.StreamState
+	info  *jetstream.StreamInfo
 	floor uint64 // everything up to here everybody has got
+	ours  uint64 // and up to here all subscriptions
 	sum   uint64 // messages that subscriptions have still to get, each counted for each
-	none  bool   // nobody reads the topic
 }
 
-// waiting is how many messages somebody has still to get: no more than stand
-// above the floor, nor than all subscriptions together have to get.
+// waiting is how many messages some subscription has still to get: no more than
+// stand above the floor, nor than all subscriptions together have to get.
 func (c counts) waiting() int64 {
-	if c.floor >= c.state.LastSeq {
+	if c.ours >= c.info.State.LastSeq {
 		return 0
 	}
-	above := min(c.state.LastSeq-c.floor, c.state.Msgs)
-	return int64(min(above, c.sum))
+	return int64(min(c.info.State.LastSeq-c.ours, c.info.State.Msgs, c.sum))
 }
 
 func (t *topic) count(ctx context.Context) (c counts, err error) {
@@ -146,22 +145,33 @@ func (t *topic) count(ctx context.Context) (c counts, err error) {
 	if err != nil {
 		return c, t.failed(ctx, err)
 	}
-	c.state = stream.CachedInfo().State // before the consumers: what comes between counts as not got
-	c.floor, c.none = c.state.LastSeq, c.state.Consumers == 0
+	c.info = stream.CachedInfo() // before the consumers: what comes between counts as not got
+	c.floor, c.ours = c.info.State.LastSeq, c.info.State.LastSeq
 	infos, err := consumersOf(ctx, stream)
 	if err != nil {
 		return c, t.failed(ctx, err)
 	}
 	for _, info := range infos {
+		floor := c.info.State.LastSeq
+		// The floor of one who filters stands where its last message did.
+		if info.NumPending > 0 || info.NumAckPending > 0 || unfiltered(info.Config) {
+			floor = info.AckFloor.Stream
+		}
+		c.floor = min(c.floor, floor)
 		if _, ours := readSubscription(info.Config); ours {
 			c.sum += info.NumPending + uint64(info.NumAckPending)
-		}
-		// The floor of one who filters stands where its last message did.
-		if info.NumPending > 0 || info.NumAckPending > 0 {
-			c.floor = min(c.floor, info.AckFloor.Stream)
+			c.ours = min(c.ours, floor)
 		}
 	}
 	return c, nil
+}
+
+func unfiltered(c jetstream.ConsumerConfig) bool {
+	all := c.FilterSubjects
+	if c.FilterSubject != "" {
+		all = append(all, c.FilterSubject)
+	}
+	return len(all) == 0 || slices.Contains(all, everything)
 }
 
 func (t *topic) failed(ctx context.Context, err error) error {
@@ -172,9 +182,6 @@ func (t *topic) failed(ctx context.Context, err error) error {
 // trim purges what everybody has got, native consumers included, and tells
 // whether there may soon be more. Messages that nobody reads at all, published
 // while that is allowed, stay until they are too old.
-//
-// A consumer's count of what it has still to get is JetStream's, and runs a
-// moment behind the stream: so what has just been stored stays.
 func (t *topic) trim(ctx context.Context, now time.Time) (moved bool, err error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
@@ -192,11 +199,11 @@ func (t *topic) trim(ctx context.Context, now time.Time) (moved bool, err error)
 		return !quiet, nil
 	}
 	count, err := t.count(ctx)
-	if err != nil || count.none {
+	if err != nil {
 		return !quiet, err
 	}
 	floor := min(count.floor, c.settled)
-	if floor < state.FirstSeq {
+	if floor < state.FirstSeq || !count.complete(c.settled) {
 		return !quiet, nil
 	}
 	freed := float64(state.Bytes) / float64(state.LastSeq-state.FirstSeq+1) * float64(floor-state.FirstSeq+1)
@@ -207,39 +214,17 @@ func (t *topic) trim(ctx context.Context, now time.Time) (moved bool, err error)
 	return true, stream.Purge(ctx, jetstream.WithPurgeSequence(floor+1))
 }
 
-// settleAll has subscriptions forget the former filters under which nothing is
-// left to be delivered, and tells whether there were any.
-func (t *topic) settleAll(ctx context.Context) (found bool, err error) {
-	for _, s := range t.reading.Load().changed() {
-		found = true
-		within, cancel := t.b.conn.Within(ctx)
-		consumer, err := t.b.conn.JS.Consumer(within, t.stream, consumerPrefix+s.key)
-		cancel()
-		if err != nil {
-			return found, err
-		}
-		// JetStream counts a message a moment after it was published.
-		info, until := consumer.CachedInfo(), s.Former[len(s.Former)-1].Until
-		idle := info.NumPending+uint64(info.NumAckPending) == 0 && time.Since(time.Unix(s.modified, 0)) > 3*time.Second
-		if !idle && info.AckFloor.Stream < until {
-			continue
-		}
-		if err := t.settle(ctx, s, until); err != nil {
-			return found, err
-		}
+// complete tells whether every server that may speak for a consumer has the
+// stream up to there. A consumer's count of what it has still to get goes by
+// what its own server has.
+func (c counts) complete(upTo uint64) bool {
+	if c.info.State.Consumers == 0 {
+		return false // removed meanwhile
 	}
-	return found, nil
-}
-
-// changed lists the subscriptions that have former filters.
-func (r *reading) changed() (all []*subscription) {
-	if r == nil {
-		return nil
+	if c.info.Cluster == nil {
+		return true
 	}
-	for _, s := range r.subs {
-		if len(s.Former) > 0 {
-			all = append(all, s)
-		}
-	}
-	return all
+	return !slices.ContainsFunc(c.info.Cluster.Replicas, func(r *jetstream.PeerInfo) bool {
+		return !r.Offline && (!r.Current || r.Lag > c.info.State.LastSeq-upTo)
+	})
 }

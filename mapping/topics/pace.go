@@ -97,3 +97,40 @@ func (t *topic) put(ctx context.Context, r *reading, s subscription) error {
 	}
 	return nil
 }
+
+// settleAll has subscriptions forget the former filters under which nothing is
+// left to be delivered, and tells whether there were any.
+func (t *topic) settleAll(ctx context.Context) (found bool, err error) {
+	for _, s := range t.reading.Load().changed() {
+		found = true
+		within, cancel := t.b.conn.Within(ctx)
+		consumer, err := t.b.conn.JS.Consumer(within, t.stream, consumerPrefix+s.key)
+		cancel()
+		if err != nil {
+			return found, err
+		}
+		// JetStream counts a message a moment after it was published.
+		info, until := consumer.CachedInfo(), s.Former[len(s.Former)-1].Until
+		idle := info.NumPending+uint64(info.NumAckPending) == 0 && time.Since(time.Unix(s.modified, 0)) > 3*time.Second
+		if !idle && info.AckFloor.Stream < until {
+			continue
+		}
+		if err := t.settle(ctx, s, until); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// changed lists the subscriptions that have former filters.
+func (r *reading) changed() (all []*subscription) {
+	if r == nil {
+		return nil
+	}
+	for _, s := range r.subs {
+		if len(s.Former) > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
+}

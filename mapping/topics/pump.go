@@ -33,6 +33,9 @@ type pump struct {
 	said   *subscription
 
 	pacing atomic.Bool // somebody sees to the filters, or has just done so
+
+	givenUp   atomic.Int64 // messages, since it was logged last
+	givenUpAt atomic.Int64 // Unix s of that
 }
 
 const (
@@ -193,10 +196,21 @@ func (p *pump) deliver(m *nats.Msg) {
 	case again:
 		p.answer(m, nakAfter(p.t.b.scaled(next)))
 	default:
-		p.t.b.log.Warn("a message is given up after its last attempt", "topic", r.name, "subscription", s.name,
-			"msgId", mapping.MessageID(meta.Sequence.Stream, r.salt), "attempts", meta.NumDelivered, "error", err)
+		p.giveUp(s, mapping.MessageID(meta.Sequence.Stream, r.salt), err)
 		p.answer(m, []byte("+ACK"))
 	}
+}
+
+// giveUp logs that a message had its last attempt, and every ten seconds how
+// many more had theirs.
+func (p *pump) giveUp(s *subscription, id string, err error) {
+	n, now, last := p.givenUp.Add(1), time.Now().Unix(), p.givenUpAt.Load()
+	if now-last < 10 || !p.givenUpAt.CompareAndSwap(last, now) {
+		return
+	}
+	p.givenUp.Add(-n)
+	p.t.b.log.Warn("messages are given up after their last attempt", "topic", p.t.key, "subscription", s.name,
+		"messages", n, "msgId", id, "error", err)
 }
 
 // settings gives what the subscription is, as of all changes that were told; nil
@@ -276,7 +290,8 @@ func (p *pump) attempt(r *reading, s *subscription, m *nats.Msg, meta *nats.MsgM
 			Header:    m.Header,
 		})
 	}
-	ctx, cancel := context.WithTimeout(p.t.b.end, p.t.b.pushTimeout())
+	// The broker that made the subscription may have had less patience.
+	ctx, cancel := context.WithTimeout(p.t.b.end, min(p.t.b.pushTimeout(), s.consumer.AckWait-queueWait/2))
 	defer cancel()
 	return p.t.b.conf.Deliver(ctx, mapping.Push{
 		Endpoint:     s.Endpoint,

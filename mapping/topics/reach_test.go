@@ -126,7 +126,7 @@ func TestBrokersSeeEachOthersSubscriptionsAtOnce(t *testing.T) {
 	w.topic("news", mapping.FilterTag)
 	w.toQueue("news", "rest", mapping.Subscription{FilterTags: []string{"blue"}})
 	other.refused(t, "news", red(), mapping.ErrNoMatch)
-	for i := range 20 {
+	for i := range 10 {
 		name := fmt.Sprint("q", i%2)
 		w.toQueue("news", name, mapping.Subscription{FilterTags: []string{"red"}})
 		other.accepted(t, "news", red(), fmt.Sprint(i))

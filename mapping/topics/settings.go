@@ -153,14 +153,14 @@ func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerC
 			Durable:       consumerPrefix + s.key,
 			DeliverPolicy: jetstream.DeliverNewPolicy,
 			AckPolicy:     jetstream.AckExplicitPolicy,
-			AckWait:       queueWait,
 			MaxDeliver:    -1, // at a limit JetStream would keep a message without ever delivering it again
 			MaxAckPending: maxTrying,
 			MaxWaiting:    10_000, // brokers that serve the account
 		}
-		if s.Protocol == mapping.ProtocolHTTP {
-			c.AckWait += b.pushTimeout()
-		}
+	}
+	c.AckWait = queueWait
+	if s.Protocol == mapping.ProtocolHTTP {
+		c.AckWait += b.pushTimeout()
 	}
 	c.Description = "CMQ subscription " + s.name
 	c.FilterSubject, c.FilterSubjects = "", s.subjects(t)

@@ -50,7 +50,12 @@ func TestTrim(t *testing.T) {
 	w.toWeb("news", "again", mapping.Subscription{})
 	n.put("http://all", takes)
 	n.put("http://again", takes)
-	native, err := js.CreateConsumer(ctx, "cmq-topic-news", jetstream.ConsumerConfig{Durable: "native", FilterSubject: "cmq.topic.news.red.>"})
+	native, err := js.CreateConsumer(ctx, "cmq-topic-news", jetstream.ConsumerConfig{Durable: "native",
+		AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: "cmq.topic.news.red.>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := js.CreateConsumer(ctx, "cmq-topic-news", jetstream.ConsumerConfig{Durable: "silent", AckPolicy: jetstream.AckNonePolicy})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,12 +77,17 @@ func TestTrim(t *testing.T) {
 	w.pending("news", "again", 2)
 	w.pending("news", "red", 0)
 	w.waiting("news", 2)
+	w.stored(js, "news", 202) // nobody else has got them
+	if got := fetch(t, silent, 300); got != 202 {
+		t.Errorf("the native consumer got %d messages, want 202", got)
+	}
 	w.stored(js, "news", 2)
 	n.put("http://all", takes)
 	n.put("http://again", takes)
 	w.pending("news", "all", 0)
 	w.pending("news", "again", 0)
 	w.waiting("news", 0)
+	w.stored(js, "news", 0)
 
 	w.publish("news", mapping.Labels{Tags: []string{"red", "big"}}, "for the native one too")
 	w.publish("news", red(), "not for it")
@@ -85,16 +95,30 @@ func TestTrim(t *testing.T) {
 	n.awaitAll(t, "http://all", 204)
 	w.done("news")
 	w.stored(js, "news", 2)
-	batch, err := native.Fetch(1)
+	fetch(t, silent, 10)
+	w.stored(js, "news", 2)
+	if got := fetch(t, native, 10); got != 1 {
+		t.Errorf("the native consumer got %d messages, want 1", got)
+	}
+	w.stored(js, "news", 0)
+}
+
+// fetch reads what is there for a native consumer.
+func fetch(t *testing.T, c jetstream.Consumer, most int) (n int) {
+	t.Helper()
+	batch, err := c.FetchNoWait(most)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for m := range batch.Messages() {
-		if err := m.DoubleAck(ctx); err != nil {
-			t.Fatal(err)
+		n++
+		if c.CachedInfo().Config.AckPolicy == jetstream.AckExplicitPolicy {
+			if err := m.DoubleAck(ctx); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	w.stored(js, "news", 0)
+	return n
 }
 
 // JetStream's count of what a consumer has still to get runs behind what the
@@ -103,14 +127,11 @@ func TestTrimTakesNothingThatIsStillToCome(t *testing.T) {
 	w := start(t, topics.Hasty(topics.Config{}))
 	w.topic("news", mapping.FilterTag)
 	w.toQueue("news", "red", mapping.Subscription{FilterTags: []string{"red"}})
-	n := 4_000
-	if testing.Short() {
-		n = 2_000
-	}
-	for range n {
+	n := int64(0)
+	for began := time.Now(); time.Since(began) < 1500*time.Millisecond; n++ {
 		w.accepted(t, "news", red(), "x")
 	}
-	w.copies("red", int64(n))
+	w.copies("red", n)
 }
 
 // A message that nobody gets stays for those who come later, where that is
