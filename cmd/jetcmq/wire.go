@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/jetcmq/jetcmq/adapter"
 	"github.com/jetcmq/jetcmq/adapter/push"
@@ -29,7 +31,7 @@ type engine struct {
 func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
 	e := &engine{accounts: map[string]*account.Account{}}
 	var err error
-	e.pusher, err = push.New(push.Config{Allow: c.PushAllow, Loopback: loopback(c.Addr)})
+	e.pusher, err = push.New(push.Config{Allow: c.PushAllow, Loopback: loopback(c.Addr), Timeout: longestPush(c.TimeScale)})
 	if err != nil {
 		return nil, fmt.Errorf("JETCMQ_PUSH_ALLOW: %w", err)
 	}
@@ -170,13 +172,34 @@ func (e *engine) endPolls() {
 	}
 }
 
+// close closes the accounts side by side, so that none delivers on while it
+// waits for another's endpoints, and with time left for the NATS server.
 func (e *engine) close(ctx context.Context) error {
+	brief, cancel := mostOf(ctx)
+	defer cancel()
+	var accounts sync.WaitGroup
 	for _, a := range e.accounts {
-		a.Close(ctx)
+		accounts.Go(func() { a.Close(brief) })
 	}
+	accounts.Wait()
 	e.pusher.Close()
 	if e.inside != nil {
 		return e.inside.Stop(ctx)
 	}
 	return nil
+}
+
+// mostOf is two thirds of the time that ctx leaves.
+func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(end)*2/3)
+}
+
+// longestPush is CMQ's limit, also where JETCMQ_TIME_SCALE lengthens it. What
+// shortens it is the topics' to keep.
+func longestPush(scale float64) time.Duration {
+	return time.Duration(float64(15*time.Second) * max(1, scale))
 }

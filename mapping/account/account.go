@@ -3,6 +3,7 @@ package account
 
 import (
 	"context"
+	"time"
 
 	"github.com/jetcmq/jetcmq/mapping/jet"
 	"github.com/jetcmq/jetcmq/mapping/queues"
@@ -48,9 +49,15 @@ func Open(ctx context.Context, c Config) (*Account, error) {
 func (a *Account) EndPolls() { a.Queues.EndPolls() }
 
 // Close ends the polls and the deliveries and leaves, giving back what it
-// holds. Deliveries under way are waited for until ctx ends.
+// holds. Deliveries under way are waited for, but endpoints that hang leave the
+// rest a quarter of the time until ctx ends.
 func (a *Account) Close(ctx context.Context) {
-	a.Topics.Close(ctx)
+	brief, cancel := ctx, context.CancelFunc(func() {})
+	if end, limited := ctx.Deadline(); limited {
+		brief, cancel = context.WithTimeout(ctx, time.Until(end)*3/4)
+	}
+	defer cancel()
+	a.Topics.Close(brief)
 	a.Queues.Close(ctx)
 	a.conn.Close(ctx)
 }

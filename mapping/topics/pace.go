@@ -134,3 +134,16 @@ func (r *reading) changed() (all []*subscription) {
 	}
 	return all
 }
+
+// patient has JetStream wait for an attempt as long as one may take here. A
+// broker with a shorter JETCMQ_TIME_SCALE may have made the consumer, and its
+// wait would have JetStream give out messages anew whose pushes still run.
+func (p *pump) patient(s *subscription) {
+	short := func(s *subscription) bool { return s.consumer.AckWait < p.t.b.ackWait(s.Protocol) }
+	if !short(s) {
+		return
+	}
+	if err := p.t.amend(p.life, p.key, p.id, short); err != nil {
+		p.t.b.log.Debug("lengthen the wait", "topic", p.t.key, "subscription", p.key, "error", err)
+	}
+}

@@ -54,12 +54,14 @@ func (t *topic) startPump(s *subscription) *pump {
 	}
 	p := &pump{t: t, key: s.key, id: s.id, consumer: consumerPrefix + s.key, places: make(chan struct{}, min(places, jet.MaxPull))}
 	p.life, p.stop = context.WithCancel(t.b.life)
-	t.b.done.Go(p.run)
+	t.b.done.Go(func() { p.run(s) })
 	return p
 }
 
-// run asks for messages until the subscription, or the broker, ends.
-func (p *pump) run() {
+// run asks for messages until the subscription, which began as s says, or the
+// broker ends.
+func (p *pump) run(s *subscription) {
+	p.patient(s)
 	rest := 20 * time.Millisecond
 	for p.life.Err() == nil {
 		n := p.take()
@@ -315,7 +317,7 @@ func (p *pump) report(s *subscription, err error) {
 	case failed:
 		p.failing.Store(true)
 		p.t.b.log.Warn("a subscriber fails, its messages are tried again", "topic", p.t.key, "subscription", s.name,
-			"endpoint", s.Endpoint, "error", err)
+			"endpoint", s.place(), "error", err)
 	default:
 		p.failing.Store(false)
 		p.t.b.log.Info("a subscriber works again", "topic", p.t.key, "subscription", s.name)

@@ -182,3 +182,27 @@ func TestAFailingMessageBlocksNoOther(t *testing.T) {
 		t.Errorf("the others took %v", v[len(v)-1].at.Sub(v[0].at))
 	}
 }
+
+// A broker whose pushes may take longer than the one's that made the
+// subscription is not given their messages anew meanwhile.
+func TestAttemptsOutlastTheWaitOfAShorterScale(t *testing.T) {
+	n, begun, finish := newWeb(), make(chan struct{}, 10), make(chan struct{})
+	n.put("http://web", func(context.Context, mapping.Push) error {
+		begun <- struct{}{}
+		<-finish
+		return nil
+	})
+	w := start(t, topics.Config{Deliver: n.deliver, TimeScale: 1e-6})
+	w.topic("news", mapping.FilterTag)
+	w.toWeb("news", "web", mapping.Subscription{})
+	w.restart(topics.Config{Deliver: n.deliver})
+	w.publish("news", mapping.Labels{}, "x")
+	<-begun
+	select {
+	case <-begun:
+		t.Error("the message came again while its push was under way")
+	case <-time.After(7 * time.Second): // longer than the wait of the first broker
+	}
+	close(finish)
+	w.done("news")
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -143,6 +144,14 @@ const (
 	queueWait = 5 * time.Second
 )
 
+// ackWait is what JetStream gives an attempt.
+func (b *Broker) ackWait(p mapping.Protocol) time.Duration {
+	if p == mapping.ProtocolHTTP {
+		return queueWait + b.pushTimeout()
+	}
+	return queueWait
+}
+
 // consumerConfig gives the consumer of a subscription: new, or changed if it
 // has one.
 func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerConfig {
@@ -158,10 +167,7 @@ func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerC
 			MaxWaiting:    10_000, // brokers that serve the account
 		}
 	}
-	c.AckWait = queueWait
-	if s.Protocol == mapping.ProtocolHTTP {
-		c.AckWait += b.pushTimeout()
-	}
+	c.AckWait = max(c.AckWait, b.ackWait(s.Protocol))
 	c.Description = "CMQ subscription " + s.name
 	c.FilterSubject, c.FilterSubjects = "", s.subjects(t)
 	c.Metadata = metadata(s.name, s.id, s.created, s.modified, attributes)
@@ -172,6 +178,15 @@ func (b *Broker) consumerConfig(t *settings, s subscription) jetstream.ConsumerC
 		c.FilterSubjects = []string{everything}
 	}
 	return c
+}
+
+// place is what the log may tell of the endpoint: path and query of a URL are
+// where subscribers keep a secret.
+func (s *subscription) place() string {
+	if u, err := url.Parse(s.Endpoint); s.Protocol == mapping.ProtocolHTTP && err == nil {
+		return u.Scheme + "://" + u.Host
+	}
+	return s.Endpoint
 }
 
 // everything is a filter that all messages of a topic meet. No filter at all

@@ -52,14 +52,12 @@ func run(ctx context.Context, addr, dir string, hello func(context.Context, func
 	if err != nil {
 		return err
 	}
-	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	defer nats.Stop(patience)
+	defer nats.Stop(context.WithoutCancel(ctx))
 	cmq, err := openAccount(ctx, nats)
 	if err != nil {
 		return err
 	}
-	defer cmq.Close(patience)
+	defer closeAccount(cmq)
 
 	// One listener for both: functions have paths of their own.
 	mux := http.NewServeMux()
@@ -68,7 +66,7 @@ func run(ctx context.Context, addr, dir string, hello func(context.Context, func
 	server := adapter.NewServer(mux, slog.Default())
 	stop := context.AfterFunc(ctx, func() {
 		cmq.EndPolls()
-		_ = server.Shutdown(patience)
+		_ = server.Shutdown(context.WithoutCancel(ctx))
 	})
 	defer stop()
 	if err := subscribe(ctx, cmq, "http://"+listener.Addr().String()+"/functions/hello"); err != nil {
@@ -94,6 +92,13 @@ func openAccount(ctx context.Context, nats *embedded.Server) (*account.Account, 
 		Config: jet.Config{InProcess: door, User: door.User, Password: door.Password},
 		Topics: topics.Config{Deliver: pusher.Deliver, CheckEndpoint: pusher.Check},
 	})
+}
+
+// closeAccount waits a little longer than a push may take.
+func closeAccount(cmq *account.Account) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	cmq.Close(ctx)
 }
 
 // subscribe makes the topic and its subscription, unless an earlier run did.
