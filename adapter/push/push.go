@@ -21,7 +21,7 @@ import (
 
 const (
 	defaultTimeout = 15 * time.Second // CMQ's
-	defaultConns   = 256              // connections to one host
+	defaultConns   = 1024             // connections to one host
 	maxIdle        = 64               // of them, waiting for the next push
 	maxIdleTotal   = 1024             // waiting, to all hosts
 	idleTime       = 90 * time.Second
@@ -49,7 +49,7 @@ type Config struct {
 	// Timeout bounds an attempt from looking up the name to the answer's header;
 	// 0 is 15 s.
 	Timeout time.Duration
-	// ConnsPerHost bounds the connections to one scheme, host and port; 0 is 256.
+	// ConnsPerHost bounds the connections to one scheme, host and port; 0 is 1024.
 	// An attempt that finds all of them busy waits, and its time runs.
 	ConnsPerHost int
 	// RootCAs may sign certificates of https endpoints; nil are the system's.

@@ -86,6 +86,12 @@ func closed(name, addr string) error {
 	return fmt.Errorf("%s%s=%s lets other machines call, but nobody has credentials: set JETCMQ_CREDENTIALS, or JETCMQ_AUTH=off to serve anybody", prefix, name, addr)
 }
 
+// private tells whether only this machine's users call: not if a proxy on this
+// machine brings others.
+func (c *config) private() bool {
+	return loopback(c.Addr) && !c.TrustForwardedHost && len(c.SignedHosts) == 0
+}
+
 // loopback tells whether only this machine can reach addr. An address that
 // cannot be read is left to the one who listens on it.
 func loopback(addr string) bool {

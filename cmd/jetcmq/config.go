@@ -102,7 +102,8 @@ type config struct {
 	PublishUnrouted string `env:"PUBLISH_UNROUTED" envDefault:"refuse"`
 	// Where pushes may go besides public addresses: addresses, CIDRs, host names or
 	// `*.suffix`, separated by commas. Private and loopback addresses are refused
-	// without it; loopback is allowed while JETCMQ_ADDR is loopback.
+	// without it; loopback is allowed while JETCMQ_ADDR is loopback and no setting
+	// speaks of a proxy.
 	PushAllow []string `env:"PUSH_ALLOW"`
 	// How many pushes to one subscription a server may have under way.
 	PushConcurrency int `env:"PUSH_CONCURRENCY" envDefault:"32"`

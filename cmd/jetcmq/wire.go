@@ -31,7 +31,7 @@ type engine struct {
 func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
 	e := &engine{accounts: map[string]*account.Account{}}
 	var err error
-	e.pusher, err = push.New(push.Config{Allow: c.PushAllow, Loopback: loopback(c.Addr), Timeout: longestPush(c.TimeScale)})
+	e.pusher, err = push.New(push.Config{Allow: c.PushAllow, Loopback: c.private(), Timeout: longestPush(c.TimeScale)})
 	if err != nil {
 		return nil, fmt.Errorf("JETCMQ_PUSH_ALLOW: %w", err)
 	}

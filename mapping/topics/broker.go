@@ -129,7 +129,11 @@ func (b *Broker) listen() (err error) {
 // noticed makes what is known of a topic worthless: nothing is published or
 // delivered by it any more.
 func (b *Broker) noticed(m *nats.Msg) {
-	b.entry(strings.TrimPrefix(m.Subject, changeSubject)).told.Add(1)
+	var name mapping.TopicName
+	if name.UnmarshalText([]byte(strings.TrimPrefix(m.Subject, changeSubject))) != nil || string(name) != name.Key() {
+		return // not from a broker
+	}
+	b.entry(name.Key()).told.Add(1)
 	b.tell()
 }
 
