@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// Programs on npm's cmq-sdk 2.1.0, unchanged, get from this service what they
-// get from CMQ.
+// Programs on npm's cmq-sdk 2.1.0 and tencentcloud-sdk-nodejs 4.1.313,
+// unchanged, get from this service what they get from CMQ.
 func TestNodeSDK(t *testing.T) {
 	t.Parallel()
 	dir := installNodeSDK(t)
-	for _, program := range []string{"queue.mjs", "topic.mjs"} {
+	for _, program := range []string{"queue.mjs", "topic.mjs", "tdmq.mjs"} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
 			w := start(t, t.TempDir())

@@ -20,6 +20,7 @@ import (
 	"github.com/jetcmq/jetcmq/mapping/account"
 	"github.com/jetcmq/jetcmq/mapping/embedded"
 	"github.com/jetcmq/jetcmq/mapping/jet"
+	"github.com/jetcmq/jetcmq/mapping/queues"
 	"github.com/jetcmq/jetcmq/mapping/topics"
 )
 
@@ -39,6 +40,9 @@ const timeScale = 0.001
 
 // accounts are worlds of their own in the engine; the SecretId of "first" is AKIDfirst.
 var accounts = []string{"first", "second"}
+
+// most is how many queues and how many topics an account may have; 0 is the usual.
+var most = map[string]int{"second": 1}
 
 // start runs the service on dir.
 func start(t *testing.T, dir string) *world {
@@ -88,7 +92,8 @@ func (w *world) open(t *testing.T, name string, log *slog.Logger) *account.Accou
 	}
 	b, err := account.Open(t.Context(), account.Config{
 		Config: jet.Config{InProcess: door, User: door.User, Password: door.Password, Log: log},
-		Topics: topics.Config{Deliver: w.pusher.Deliver, CheckEndpoint: w.pusher.Check, TimeScale: timeScale},
+		Queues: queues.Config{Max: most[name]},
+		Topics: topics.Config{Max: most[name], Deliver: w.pusher.Deliver, CheckEndpoint: w.pusher.Check, TimeScale: timeScale},
 	})
 	if err != nil {
 		t.Fatal(err)

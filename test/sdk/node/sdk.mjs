@@ -8,7 +8,8 @@ import http from 'node:http';
 import net from 'node:net';
 import { CMQ } from 'cmq-sdk';
 
-const [port, secretId, secretKey] = process.argv.slice(2);
+export const [port, secretId, secretKey] = process.argv.slice(2);
+export const endpoint = `127.0.0.1:${port}`;
 
 // The SDK makes the host of the region, at port 80. Connections go to the
 // server under test; Host, which is signed too, stays the vendor's.
