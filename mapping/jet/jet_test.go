@@ -3,6 +3,7 @@ package jet
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -74,6 +75,54 @@ func TestABurstOfReceiversLeavesFewSubscriptions(t *testing.T) {
 	}
 	if got := c.NC.NumSubscriptions(); got > before+maxFree {
 		t.Errorf("got %d subscriptions, there were %d before", got, before)
+	}
+}
+
+// A delivery that came late was taken for one of the consumer which the next
+// pull on the same slot asked, and acknowledged by whoever got it.
+func TestADeliveryOfAnotherConsumerIsHandedBack(t *testing.T) {
+	t.Parallel()
+	c, ctx := newConn(t), context.Background()
+	for _, name := range []string{"mine", "other"} {
+		_, err := c.JS.CreateConsumer(ctx, "s", jetstream.ConsumerConfig{Durable: name, AckPolicy: jetstream.AckExplicitPolicy})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Publish(ctx, nats.NewMsg("s")); err != nil {
+		t.Fatal(err)
+	}
+	next := func(consumer string, late ...*nats.Msg) *nats.Msg {
+		p, err := c.Stream("s", consumer, 1, 5*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range late {
+			p.slot.in <- m
+		}
+		m, err := p.Next(ctx)
+		if m == nil || err != nil {
+			t.Fatalf("consumer %s: %v, %v", consumer, m, err)
+		}
+		p.Release(ctx, func(*nats.Msg) {})
+		return m
+	}
+	late := next("other")
+	meta, err := next("mine", late).Metadata()
+	if err != nil || meta.Consumer != "mine" {
+		t.Errorf("got a delivery of %+v, %v, want of mine", meta, err)
+	}
+	meta, err = next("other").Metadata() // long before its ack wait of 30 s is over
+	if err != nil || meta.Consumer != "other" || meta.NumDelivered != 2 {
+		t.Errorf("got a delivery of %+v, %v, want the second of other", meta, err)
+	}
+	ask, err := c.Ask("nobody", nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.slot.in <- late
+	if m, err := ask.Next(ctx); m != nil || err != nats.ErrNoResponders {
+		t.Errorf("another question was answered by %v, %v", m, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +20,9 @@ const MaxPull = 256
 type Pull struct {
 	c    *Conn
 	slot *slot
-	left int  // answers that may still come
-	over bool // JetStream has told that none comes any more
+	from string // part of what deliveries of the consumer are acknowledged on
+	left int    // answers that may still come
+	over bool   // JetStream has told that none comes any more
 }
 
 // Ask sends a request that is answered with up to most messages, at most
@@ -40,13 +42,22 @@ func (c *Conn) Ask(subject string, request []byte, most int) (*Pull, error) {
 // Pull asks a consumer for up to most messages and waits up to expires for
 // the first; zero takes what is there.
 func (c *Conn) Pull(stream, consumer string, most int, expires time.Duration) (*Pull, error) {
-	return c.Ask(NextSubject(stream, consumer), PullRequest(most, expires, true), most)
+	return c.pull(stream, consumer, most, PullRequest(most, expires, true))
 }
 
 // Stream asks a consumer for the next most messages, as they come until
 // expires has passed.
 func (c *Conn) Stream(stream, consumer string, most int, expires time.Duration) (*Pull, error) {
-	return c.Ask(NextSubject(stream, consumer), PullRequest(most, expires, false), most)
+	return c.pull(stream, consumer, most, PullRequest(most, expires, false))
+}
+
+func (c *Conn) pull(stream, consumer string, most int, request []byte) (*Pull, error) {
+	p, err := c.Ask(NextSubject(stream, consumer), request, most)
+	if err != nil {
+		return nil, err
+	}
+	p.from = "." + stream + "." + consumer + "."
+	return p, nil
 }
 
 // NextSubject is where a consumer is asked for messages.
@@ -82,6 +93,10 @@ func (p *Pull) Next(ctx context.Context) (*nats.Msg, error) {
 				p.over = true
 				return nil, status
 			}
+			if p.foreign(m) {
+				p.c.handBack(m)
+				continue
+			}
 			p.left--
 			return m, nil
 		case <-ctx.Done():
@@ -89,6 +104,20 @@ func (p *Pull) Next(ctx context.Context) (*nats.Msg, error) {
 		}
 	}
 	return nil, nil
+}
+
+// foreign tells whether m is a delivery of another consumer, which a pull on
+// the same slot had asked before. It comes after the end of that pull when, in a
+// cluster, one server told the end and another one delivered.
+func (p *Pull) foreign(m *nats.Msg) bool {
+	return strings.HasPrefix(m.Reply, "$JS.ACK.") && (p.from == "" || !strings.Contains(m.Reply, p.from))
+}
+
+// handBack has JetStream deliver a message again at once.
+func (c *Conn) handBack(m *nats.Msg) {
+	if err := c.NC.Publish(m.Reply, []byte("-NAK")); err != nil {
+		c.Log.Debug("hand back", "error", err) // it comes again after its ack wait
+	}
 }
 
 // Release ends the use of a pull. What may still come is heard out in the
