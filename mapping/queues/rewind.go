@@ -52,18 +52,27 @@ func (b *Broker) RewindQueue(ctx context.Context, name mapping.QueueName, start 
 func (b *Broker) ClearQueue(ctx context.Context, name mapping.QueueName) error {
 	b.setup.Lock()
 	defer b.setup.Unlock()
-	q, c, err := b.count(ctx, name)
+	q, err := b.read(ctx, name.Key())
 	if err != nil {
 		return err
 	}
-	// First the cursor: if we die before the purge, what it skipped counts as
+	// Delayed messages first: one that becomes due meanwhile would stand behind
+	// what is counted.
+	within, cancel := b.conn.Within(ctx)
+	defer cancel()
+	if err := q.now().source.Purge(within, jetstream.WithPurgeSubject(delaySubject+q.key+".*")); err != nil {
+		return fmt.Errorf("clear queue %s: %w", name, err)
+	}
+	c, err := q.counts(ctx)
+	if err != nil {
+		return err
+	}
+	// Then the cursor: if we die before the purge, what it skipped counts as
 	// deleted. Receipt handles die with the generation.
 	if err := q.turn(ctx, c.last+1); err != nil {
 		return err
 	}
-	ctx, cancel := b.conn.Within(ctx)
-	defer cancel()
-	if err := q.now().source.Purge(ctx, jetstream.WithPurgeSequence(c.last+1)); err != nil {
+	if err := q.now().source.Purge(within, jetstream.WithPurgeSequence(c.last+1)); err != nil {
 		return fmt.Errorf("clear queue %s: %w", name, err)
 	}
 	q.room.measure()
