@@ -63,7 +63,12 @@ func (p program) start(t *testing.T, dir string, environ ...string) *run {
 		r.listen(said, ready)
 		r.err = c.Wait()
 	}()
-	t.Cleanup(r.kill)
+	t.Cleanup(func() {
+		r.kill()
+		if t.Failed() {
+			r.complaints(t)
+		}
+	})
 	select {
 	case <-ready:
 		r.took = time.Since(began)
@@ -82,6 +87,15 @@ func (r *run) listen(said io.Reader, ready chan<- struct{}) {
 		if err := json.Unmarshal(lines.Bytes(), &line); err == nil && line.Msg == "ready" {
 			r.endpoint, r.nats = line.Endpoint, line.NATS
 			close(ready)
+		}
+	}
+}
+
+// complaints shows the errors in the log, once the program has ended.
+func (r *run) complaints(t *testing.T) {
+	for line := range strings.Lines(r.log.String()) {
+		if strings.Contains(line, `"level":"ERROR"`) {
+			t.Log(strings.TrimSpace(line))
 		}
 	}
 }

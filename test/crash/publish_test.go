@@ -84,6 +84,7 @@ func (p *publishers) publish() error {
 	for at, tag := range i.tags {
 		pairs = append(pairs, "msgTag."+strconv.Itoa(at+1), tag)
 	}
+	began := time.Now()
 	a, err := p.call(action, pairs...)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (p *publishers) publish() error {
 	if count == 1 {
 		a.MsgList = []delivery{{MsgID: a.MsgID}}
 	}
-	p.n.published(i, a)
+	p.n.published(i, a, time.Since(began))
 	return nil
 }
 
