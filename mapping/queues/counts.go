@@ -106,7 +106,7 @@ func (b *Broker) describe(ctx context.Context, name mapping.QueueName) (mapping.
 	s := q.now()
 	if *s.attributes.Rewind > 0 {
 		// What has left the rewind window must not be counted as inside it.
-		if err := q.trim(ctx, mapping.Seconds(s.attributes.Rewind)); err != nil {
+		if err := q.trimGently(ctx, mapping.Seconds(s.attributes.Rewind)); err != nil {
 			return mapping.QueueDescription{}, err
 		}
 	}

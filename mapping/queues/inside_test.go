@@ -198,3 +198,39 @@ func TestTheLargestRecordFitsAMessage(t *testing.T) {
 		t.Errorf("got %d bytes, %v", len(data), err)
 	}
 }
+
+// A purge made JetStream forget which messages wait to be delivered again: they
+// were hidden for another visibility timeout.
+func TestTrimmingHidesNothing(t *testing.T) {
+	b := newBroker(t, jet.Process)
+	ctx := context.Background()
+	one := 1
+	if _, err := b.SetQueue(ctx, "q", mapping.QueueAttributes{VisibilityTimeout: &one}); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if _, err := b.Send(ctx, "q", "x", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ms, err := b.Receive(ctx, "q", 10, time.Second)
+	if err != nil || len(ms) != 10 {
+		t.Fatal(len(ms), err)
+	}
+	<-time.After(700 * time.Millisecond)
+	for _, m := range ms[:5] {
+		if err := b.Delete(ctx, "q", m.Handle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-time.After(300*time.Millisecond + 2*grace) // the others are visible again
+	q := b.known("q")
+	for range 3 { // the second and third find the queue quiet
+		if err := q.tend(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ms, err = b.Receive(ctx, "q", 10, 0); len(ms) != 5 {
+		t.Errorf("got %d messages, %v, want the 5 that came back", len(ms), err)
+	}
+}

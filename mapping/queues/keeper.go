@@ -135,9 +135,47 @@ func (q *queue) tend(ctx context.Context) error {
 	q.care.before = c
 	if quiet || c.deletedBytes() > trimVolume || time.Since(q.care.trimmed) > trimEvery {
 		q.care.trimmed = time.Now()
-		return q.trimTo(ctx, c, q.now().keeps())
+		return q.trimUnless(ctx, c, q.now().keeps())
 	}
 	return nil
+}
+
+// trimGently is trim where it can wait.
+func (q *queue) trimGently(ctx context.Context, window time.Duration) error {
+	c, err := q.counts(ctx)
+	if err != nil {
+		return err
+	}
+	return q.trimUnless(ctx, c, window)
+}
+
+func (q *queue) trimUnless(ctx context.Context, c counts, window time.Duration) error {
+	if later, err := q.postpone(ctx, c); err != nil || later {
+		return err
+	}
+	return q.trimTo(ctx, c, window)
+}
+
+const (
+	postponeLongest = time.Minute
+	postponeVolume  = 64 << 20
+)
+
+// postpone tells whether to trim later: messages are visible again and nobody
+// has fetched them yet. Any purge makes JetStream 2.15 forget that they wait, and
+// they would be hidden for another visibility timeout. It does not wait for ever,
+// because with other brokers at work some in flight are always unknown here.
+func (q *queue) postpone(ctx context.Context, c counts) (bool, error) {
+	now := time.Now()
+	q.purged.CompareAndSwap(0, now.Unix())
+	if c.unacked == 0 || now.Unix()-q.purged.Load() > int64(postponeLongest/time.Second) || c.deletedBytes() > postponeVolume {
+		return false, nil
+	}
+	records, err := q.b.records(ctx, q.key)
+	if err != nil {
+		return false, err
+	}
+	return int64(q.leases.live(now, only(records, q.now().generation))) < c.unacked, nil
 }
 
 // keeps is how long deleted messages are kept.
@@ -199,6 +237,7 @@ func (q *queue) trimTo(ctx context.Context, c counts, window time.Duration) erro
 		return err
 	}
 	q.trimmed.Store(end)
+	q.purged.Store(time.Now().Unix())
 	return nil
 }
 

@@ -33,6 +33,7 @@ type queue struct {
 	recording  sync.Mutex
 	recovering atomic.Bool
 	partial    atomic.Bool   // the ledger does not tell of all messages in flight
+	purged     atomic.Int64  // Unix s of the last purge, or of the first time there was one to make
 	trimmed    atomic.Uint64 // everything deleted before this sequence was purged
 
 	line   line
