@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
@@ -88,14 +90,32 @@ func (t *topic) amend(ctx context.Context, key, id string, set func(*subscriptio
 
 // put makes the subscription what s says, under the turn.
 func (t *topic) put(ctx context.Context, r *reading, s subscription) error {
-	consumer, err := t.b.conn.JS.UpdateConsumer(ctx, t.stream, t.b.consumerConfig(&r.settings, s))
+	config, err := t.updateConsumer(ctx, t.b.consumerConfig(&r.settings, s))
 	if err != nil {
 		return fmt.Errorf("update consumer of subscription %s: %w", s.name, err)
 	}
-	if changed, ours := readSubscription(consumer.CachedInfo().Config); ours {
+	if changed, ours := readSubscription(config); ours {
 		t.with(r, s.key, changed)
 	}
 	return nil
+}
+
+// updateConsumer gives a consumer's configuration once it is in force. In a
+// cluster any server with the consumer may answer an update, and the one that
+// delivers for it may hear of it later.
+func (t *topic) updateConsumer(ctx context.Context, c jetstream.ConsumerConfig) (jetstream.ConsumerConfig, error) {
+	consumer, err := t.b.conn.JS.UpdateConsumer(ctx, t.stream, c)
+	for err == nil {
+		var info *jetstream.ConsumerInfo
+		if info, err = consumer.Info(ctx); err == nil && info.Config.Metadata[metaAttributes] == c.Metadata[metaAttributes] &&
+			info.Config.Metadata[metaCatchingUp] == c.Metadata[metaCatchingUp] {
+			return info.Config, nil
+		}
+		if err == nil {
+			err = jet.Pause(ctx, 5*time.Millisecond)
+		}
+	}
+	return c, err
 }
 
 // settleAll has subscriptions forget the former filters under which nothing is
