@@ -28,7 +28,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 reference: ## rewrite REFERENCE.md and README.md's table of settings
 	go test ./adapter/action -run Reference -update
-	go test ./cmd/jetcmq -run README -update
+	go test ./cmd/process -run README -update
 
 routing-check: ## compare routing with a real RabbitMQ, which the test starts and stops
 	go test ./mapping/routing -count=1 -v -run RabbitMQ -args -rabbitmq=$(RABBITMQ)

@@ -34,8 +34,9 @@ var floors = map[string]room{
 
 	"adapter/action/fields": {[]string{"mapping"}, nil},
 
-	"cmd/jetcmq": {[]string{"adapter", "adapter/push", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
-		[]string{"github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/lmittmann/tint"}},
+	"cmd/process": {[]string{"adapter", "adapter/push", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
+		[]string{"github.com/caarlos0/env/v11", "github.com/lmittmann/tint"}},
+	"cmd/jetcmq": {[]string{"cmd/process"}, []string{"github.com/spf13/cobra"}},
 
 	// Apart: users import it, so it needs nothing of ours.
 	"functions":                  {nil, nil},

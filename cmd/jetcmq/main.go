@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/jetcmq/jetcmq/cmd/process"
 )
 
 func main() {
@@ -27,14 +29,14 @@ func main() {
 // command is the whole command line, with environ for its settings.
 func command(environ []string) *cobra.Command {
 	serve := func(cmd *cobra.Command, _ []string) error {
-		c, err := load(environ)
+		c, err := process.Load(environ)
 		if err != nil {
 			return err
 		}
 		out := cmd.ErrOrStderr()
-		log := newLog(c, out)
-		quiet(log)
-		return run(cmd.Context(), c, log, func(p place) { announce(c, p, out, log) })
+		log := process.NewLog(c, out)
+		process.Quiet(log)
+		return process.Run(cmd.Context(), c, log, func(p process.Place) { process.Announce(c, p, out, log) })
 	}
 	root := &cobra.Command{
 		Use:               "jetcmq",
@@ -50,11 +52,11 @@ func command(environ []string) *cobra.Command {
 		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: cobra.NoArgs, RunE: serve},
 		&cobra.Command{Use: "health", Short: "Tell by the exit status whether the server with these settings is well", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				c, err := load(environ)
+				c, err := process.Load(environ)
 				if err != nil {
 					return err
 				}
-				return health(cmd.Context(), c)
+				return process.CheckHealth(cmd.Context(), c)
 			}},
 		&cobra.Command{Use: "version", Short: "Tell the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
 			writeVersion(cmd.OutOrStdout())
@@ -64,7 +66,7 @@ func command(environ []string) *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		help(cmd, args)
 		if cmd == root {
-			writeManual(cmd.OutOrStdout())
+			process.WriteManual(cmd.OutOrStdout())
 		}
 	})
 	return root

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -28,7 +28,7 @@ type engine struct {
 }
 
 // open starts or reaches NATS and opens every account.
-func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
+func open(ctx context.Context, c Config, log *slog.Logger) (*engine, error) {
 	e := &engine{accounts: map[string]*account.Account{}}
 	var err error
 	e.pusher, err = push.New(push.Config{Allow: c.PushAllow, Loopback: c.private(), Timeout: longestPush(c.TimeScale)})
@@ -51,7 +51,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*engine, error) {
 }
 
 // start runs the embedded server, unless there is an external one.
-func (e *engine) start(c config, log *slog.Logger) (err error) {
+func (e *engine) start(c Config, log *slog.Logger) (err error) {
 	if c.NATSURL != "" {
 		e.url = jet.Config{URL: c.NATSURL}.Address()
 		e.data = "in the NATS server"
@@ -76,7 +76,7 @@ func (e *engine) start(c config, log *slog.Logger) (err error) {
 }
 
 // users lets the callers of an account in as NATS clients too.
-func (c *config) users(account string) (all []embedded.User) {
+func (c *Config) users(account string) (all []embedded.User) {
 	for _, one := range c.credentials {
 		if one.account == account {
 			all = append(all, embedded.User{Name: one.id, Password: one.key})
@@ -85,7 +85,7 @@ func (c *config) users(account string) (all []embedded.User) {
 	return all
 }
 
-func explainStart(err error, c config) error {
+func explainStart(err error, c Config) error {
 	switch {
 	case errors.Is(err, embedded.ErrDirInUse):
 		return fmt.Errorf("JETCMQ_DATA_DIR: %w; stop that one, choose another directory, or join it by JETCMQ_NATS_URL", err)
@@ -95,7 +95,7 @@ func explainStart(err error, c config) error {
 	return err
 }
 
-func (e *engine) openAccount(ctx context.Context, c config, name string, log *slog.Logger) (*account.Account, error) {
+func (e *engine) openAccount(ctx context.Context, c Config, name string, log *slog.Logger) (*account.Account, error) {
 	levels := map[string]jet.Durability{"memory": jet.Memory, "process": jet.Process, "power": jet.Power}
 	m := account.Config{
 		Config: jet.Config{Durability: levels[c.Durability], Replicas: c.Replicas, Log: log.With("account", name)},
@@ -129,7 +129,7 @@ func (e *engine) openAccount(ctx context.Context, c config, name string, log *sl
 }
 
 // enter points m to the door of the embedded server, and to its disk.
-func (e *engine) enter(m *jet.Config, c config, name string) error {
+func (e *engine) enter(m *jet.Config, c Config, name string) error {
 	door, err := e.inside.InProcess(name)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (e *engine) enter(m *jet.Config, c config, name string) error {
 }
 
 // adapter makes the HTTP side over the accounts.
-func (e *engine) adapter(c config, log *slog.Logger) *adapter.Adapter {
+func (e *engine) adapter(c Config, log *slog.Logger) *adapter.Adapter {
 	a := adapter.Config{
 		Hosts:          c.SignedHosts,
 		TrustForwarded: c.TrustForwardedHost,

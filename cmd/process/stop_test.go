@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -34,7 +34,7 @@ func TestStopLeavesHangingEndpointsBehind(t *testing.T) {
 func TestStopLeavesDawdlingClientsBehind(t *testing.T) {
 	t.Parallel()
 	s := launch(t, "JETCMQ_STOP_TIMEOUT=3s")
-	client, err := net.Dial("tcp", s.addr.String())
+	client, err := net.Dial("tcp", s.Addr.String())
 	if err != nil {
 		t.Fatal(err)
 	}

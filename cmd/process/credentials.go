@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"errors"
@@ -21,8 +21,8 @@ var (
 )
 
 // readCredentials gathers those of the list and of the file. Errors tell the
-// place and never the text, which is secret.
-func (c *config) readCredentials() ([]credential, error) {
+// Place and never the text, which is secret.
+func (c *Config) readCredentials() ([]credential, error) {
 	var all []credential
 	if err := addCredentials(&all, "JETCMQ_CREDENTIALS: entry", strings.Split(c.Credentials, ",")); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func parseCredential(entry string) (credential, error) {
 
 // accounts are the names of all accounts, in the order they are first named.
 // Without credentials there is one for everybody.
-func (c *config) accounts() []string {
+func (c *Config) accounts() []string {
 	if len(c.credentials) == 0 {
 		return []string{defaultAccount}
 	}

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	_ "embed"
@@ -21,7 +21,7 @@ type setting struct{ name, field, value, doc string }
 var configSource string
 
 // settings reads the manual out of config's own source, so that there is one
-// place to write it.
+// Place to write it.
 var settings = sync.OnceValue(func() []setting {
 	file, err := parser.ParseFile(token.NewFileSet(), "config.go", configSource, parser.ParseComments)
 	if err != nil {
@@ -48,8 +48,8 @@ func readSetting(f *ast.Field) setting {
 	}
 }
 
-// writeManual writes all settings for a terminal.
-func writeManual(w io.Writer) {
+// WriteManual writes all settings for a terminal.
+func WriteManual(w io.Writer) {
 	fmt.Fprintln(w, "\nSettings are environment variables:")
 	for _, s := range settings() {
 		fmt.Fprintf(w, "\n  %s", s.name)

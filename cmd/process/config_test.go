@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"os"
@@ -12,11 +12,11 @@ import (
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	c, err := load([]string{"HOME=/root", "JETCMQ_NATS_URL="}) // empty is not set
+	c, err := Load([]string{"HOME=/root", "JETCMQ_NATS_URL="}) // empty is not set
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := config{
+	want := Config{
 		Addr: "127.0.0.1:8080", Auth: "auto", DataDir: "jetcmq-data", NATSAddr: "127.0.0.1:4222", Durability: "process",
 		Replicas: 1, MaxBody: 4 << 20, MaxCalls: 10000, MaxQueues: 1000, PollMargin: 150 * time.Millisecond,
 		DiskReserve: 256 << 20, StopTimeout: 20 * time.Second, LogFormat: "text",
@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	t.Parallel()
-	c, err := load([]string{
+	c, err := Load([]string{
 		"JETCMQ_SIGNED_HOSTS=a.example,b.example:8080", "JETCMQ_TRUST_FORWARDED_HOST=true", "JETCMQ_CLOCK_SKEW=5m",
 		"JETCMQ_MAX_BODY=512KiB", "JETCMQ_DISK_RESERVE=0", "JETCMQ_LOG_LEVEL=debug", "JETCMQ_STOP_TIMEOUT=1m",
 	})
@@ -81,7 +81,7 @@ func TestRefusedSettings(t *testing.T) {
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			t.Parallel()
-			_, err := load(strings.Fields(c.environ))
+			_, err := Load(strings.Fields(c.environ))
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line that begins %q", err, c.want)
 			} else if strings.Contains(err.Error(), "SECRET") {
@@ -93,7 +93,7 @@ func TestRefusedSettings(t *testing.T) {
 
 func TestKubernetesVariablesAreNobodysSettings(t *testing.T) {
 	t.Parallel()
-	_, err := load([]string{
+	_, err := Load([]string{
 		"JETCMQ_SERVICE_HOST=10.0.0.7", "JETCMQ_SERVICE_PORT=8080", "JETCMQ_SERVICE_PORT_HTTP=8080", "JETCMQ_PORT=tcp://10.0.0.7:8080",
 		"JETCMQ_PORT_8080_TCP=tcp://10.0.0.7:8080", "JETCMQ_PORT_8080_TCP_PROTO=tcp", "JETCMQ_PORT_8080_TCP_PORT=8080", "JETCMQ_PORT_8080_TCP_ADDR=10.0.0.7",
 	})
@@ -122,7 +122,7 @@ func TestOpenServiceStaysOnLoopback(t *testing.T) {
 		"JETCMQ_NATS_ADDR=off":                              "",
 		"JETCMQ_ADDR=:80 JETCMQ_NATS_ADDR=0.0.0.0:1 " + url: "JETCMQ_ADDR=:80 ",
 	} {
-		_, err := load(strings.Fields(environ))
+		_, err := Load(strings.Fields(environ))
 		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error that begins %q", environ, err, want)
 		}
@@ -135,7 +135,7 @@ func TestCredentials(t *testing.T) {
 	if err := os.WriteFile(file, []byte("# ours\nc:kc:x\r\n\n  d:kd\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := load([]string{"JETCMQ_CREDENTIALS=a:ka, b:kb:x,", "JETCMQ_CREDENTIALS_FILE=" + file})
+	c, err := Load([]string{"JETCMQ_CREDENTIALS=a:ka, b:kb:x,", "JETCMQ_CREDENTIALS_FILE=" + file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestBadCredentialsFile(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := load([]string{"JETCMQ_CREDENTIALS_FILE=" + file})
+		_, err := Load([]string{"JETCMQ_CREDENTIALS_FILE=" + file})
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("%q: got %v, want an error that begins %q", text, err, want)
 		}
@@ -174,7 +174,7 @@ func TestCredsFileOfAnAccount(t *testing.T) {
 		{"x=/etc/x.creds, y=/etc/y.creds", "a:b:x,c:d:y", "y", "/etc/y.creds"},
 		{"", "", "default", ""},
 	} {
-		got := (&config{NATSCreds: c.creds, credentials: callers(t, c.callers)}).credsFile(c.account)
+		got := (&Config{NATSCreds: c.creds, credentials: callers(t, c.callers)}).credsFile(c.account)
 		if got != c.want {
 			t.Errorf("%s of %q: got %q, want %q", c.account, c.creds, got, c.want)
 		}
@@ -183,7 +183,7 @@ func TestCredsFileOfAnAccount(t *testing.T) {
 
 func callers(t *testing.T, list string) []credential {
 	t.Helper()
-	all, err := (&config{Credentials: list}).readCredentials()
+	all, err := (&Config{Credentials: list}).readCredentials()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -12,8 +12,10 @@ import (
 	"github.com/jetcmq/jetcmq/adapter"
 )
 
-// run serves until ctx ends, then stops gracefully. It calls ready once.
-func run(ctx context.Context, c config, log *slog.Logger, ready func(place)) error {
+// Run serves until ctx ends, then stops gracefully: waiting receives are
+// answered, pushes under way finish or are handed back, and what was
+// acknowledged is kept. It calls ready once, when calls are taken.
+func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Place)) error {
 	e, err := open(ctx, c, log)
 	if err != nil {
 		return err
@@ -26,7 +28,7 @@ func run(ctx context.Context, c config, log *slog.Logger, ready func(place)) err
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- serve(server, listener) }()
-	ready(place{addr: listener.Addr(), nats: e.url, data: e.data})
+	ready(Place{Endpoint: c.endpoint(listener.Addr()), Addr: listener.Addr(), NATS: e.url, Data: e.data})
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -36,7 +38,7 @@ func run(ctx context.Context, c config, log *slog.Logger, ready func(place)) err
 }
 
 // listen opens the address and, with TLS, reads the certificate.
-func listen(c config, server *http.Server) (net.Listener, error) {
+func listen(c Config, server *http.Server) (net.Listener, error) {
 	if c.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 		if err != nil {
@@ -67,7 +69,7 @@ func serve(server *http.Server, l net.Listener) (err error) {
 // engine below them. What is not done in time is left as a crash would leave
 // it: nothing acknowledged is lost. Clients that dawdle get a quarter of the
 // time at most, so that the engine has enough to stop in order.
-func stop(server *http.Server, e *engine, c config, log *slog.Logger) error {
+func stop(server *http.Server, e *engine, c Config, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.StopTimeout)
 	defer cancel()
 	brief, done := context.WithTimeout(ctx, c.StopTimeout/4)

@@ -1,7 +1,6 @@
-package main
+package process
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -17,10 +16,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -28,35 +25,23 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// asMain makes the test's own binary behave as jetcmq.
-const asMain = "RUN_AS_JETCMQ"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asMain) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
 // service is a run in this process.
 type service struct {
-	place
-	endpoint string
-	stop     func() error // and waits; the same error every time
+	Place
+	stop func() error // and waits; the same error every time
 }
 
 // launch runs with settings, on free ports unless they say otherwise.
 func launch(t *testing.T, environ ...string) service {
 	t.Helper()
-	c, err := load(append([]string{"JETCMQ_ADDR=127.0.0.1:0", "JETCMQ_NATS_ADDR=off", "JETCMQ_DATA_DIR=" + t.TempDir()}, environ...))
+	c, err := Load(append([]string{"JETCMQ_ADDR=127.0.0.1:0", "JETCMQ_NATS_ADDR=off", "JETCMQ_DATA_DIR=" + t.TempDir()}, environ...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan place, 1), make(chan struct{})
+	ready, done := make(chan Place, 1), make(chan struct{})
 	go func() {
-		err = run(ctx, c, slog.New(slog.DiscardHandler), func(p place) { ready <- p })
+		err = Run(ctx, c, slog.New(slog.DiscardHandler), func(p Place) { ready <- p })
 		close(done)
 	}()
 	s := service{stop: func() error { cancel(); <-done; return err }}
@@ -66,8 +51,7 @@ func launch(t *testing.T, environ ...string) service {
 		}
 	})
 	select {
-	case s.place = <-ready:
-		s.endpoint = c.endpoint(s.addr)
+	case s.Place = <-ready:
 	case <-done:
 		t.Fatalf("not ready: %v", err)
 	}
@@ -77,7 +61,7 @@ func launch(t *testing.T, environ ...string) service {
 // call makes a request and returns the answer's text.
 func (s service) call(t *testing.T, client *http.Client, query string) string {
 	t.Helper()
-	answer, err := client.Post(s.endpoint+"/v2/index.php", "", strings.NewReader(query))
+	answer, err := client.Post(s.Endpoint+"/v2/index.php", "", strings.NewReader(query))
 	if err != nil {
 		return err.Error()
 	}
@@ -130,11 +114,11 @@ func TestCredentialsAreAskedFor(t *testing.T) {
 	s := launch(t, "JETCMQ_CREDENTIALS=ann:secret:a,bob:hidden:b", "JETCMQ_NATS_ADDR=127.0.0.1:0")
 	s.expect(t, "Action=ListQueue&Timestamp=1&Nonce=1&SecretId=ann&Signature=AAAA", `"code":4100`)
 	s.expect(t, "Action=ListQueue", `"code":4`)
-	if nc, err := nats.Connect(s.nats); err == nil {
+	if nc, err := nats.Connect(s.NATS); err == nil {
 		nc.Close()
 		t.Error("NATS lets somebody in without a password")
 	}
-	nc, err := nats.Connect(s.nats, nats.UserInfo("ann", "secret"))
+	nc, err := nats.Connect(s.NATS, nats.UserInfo("ann", "secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +133,7 @@ func TestStopAnswersWaitingPolls(t *testing.T) {
 	go func() {
 		answer <- s.call(t, http.DefaultClient, "Action=ReceiveMessage&queueName=q&pollingWaitSeconds=30")
 	}()
-	waitForPoll(t, s.nats)
+	waitForPoll(t, s.NATS)
 	began := time.Now()
 	if err := s.stop(); err != nil {
 		t.Error(err)
@@ -201,14 +185,14 @@ func waiting(t *testing.T, js jetstream.JetStream) (n int) {
 func TestJoinsAnExternalServer(t *testing.T) {
 	t.Parallel()
 	first := launch(t, "JETCMQ_CREDENTIALS=ann:secret:a,bob:hidden:b", "JETCMQ_NATS_ADDR=127.0.0.1:0")
-	second := launch(t, "JETCMQ_NATS_URL="+first.nats, "JETCMQ_NATS_USER=ann", "JETCMQ_NATS_PASSWORD=secret")
+	second := launch(t, "JETCMQ_NATS_URL="+first.NATS, "JETCMQ_NATS_USER=ann", "JETCMQ_NATS_PASSWORD=secret")
 	second.expect(t, "Action=CreateQueue&queueName=shared", `"code":0`)
-	third := launch(t, "JETCMQ_NATS_URL="+strings.Replace(first.nats, "//", "//ann:secret@", 1))
+	third := launch(t, "JETCMQ_NATS_URL="+strings.Replace(first.NATS, "//", "//ann:secret@", 1))
 	third.expect(t, "Action=ListQueue", `"shared"`)
-	if strings.Contains(third.nats, "secret") {
-		t.Errorf("the announced address %s has a password", third.nats)
+	if strings.Contains(third.NATS, "secret") {
+		t.Errorf("the announced address %s has a password", third.NATS)
 	}
-	other := launch(t, "JETCMQ_NATS_URL="+first.nats, "JETCMQ_NATS_USER=bob", "JETCMQ_NATS_PASSWORD=hidden")
+	other := launch(t, "JETCMQ_NATS_URL="+first.NATS, "JETCMQ_NATS_USER=bob", "JETCMQ_NATS_PASSWORD=hidden")
 	other.expect(t, "Action=ListQueue", `"totalCount":0`)
 }
 
@@ -222,8 +206,8 @@ func TestTLS(t *testing.T) {
 	if got := s.call(t, &http.Client{Transport: transport}, "Action=ListQueue"); !strings.Contains(got, `"code":0`) {
 		t.Errorf("got %s, want code 0", got)
 	}
-	if u, err := url.Parse(s.endpoint); err != nil || u.Scheme != "https" {
-		t.Errorf("announced %s, want https", s.endpoint)
+	if u, err := url.Parse(s.Endpoint); err != nil || u.Scheme != "https" {
+		t.Errorf("announced %s, want https", s.Endpoint)
 	}
 }
 
@@ -256,22 +240,22 @@ func certificate(t *testing.T, dir string) *x509.CertPool {
 func TestStartFails(t *testing.T) {
 	t.Parallel()
 	s := launch(t, "JETCMQ_NATS_ADDR=127.0.0.1:0")
-	natsAddr := strings.TrimPrefix(s.nats, "nats://")
+	natsAddr := strings.TrimPrefix(s.NATS, "nats://")
 	for want, environ := range map[string][]string{
-		"JETCMQ_ADDR=" + s.addr.String() + ": ":          {"JETCMQ_ADDR=" + s.addr.String()},
+		"JETCMQ_ADDR=" + s.Addr.String() + ": ":          {"JETCMQ_ADDR=" + s.Addr.String()},
 		"JETCMQ_ADDR=nonsense: ":                         {"JETCMQ_ADDR=nonsense"},
 		"JETCMQ_NATS_ADDR=" + natsAddr + ": ":            {"JETCMQ_NATS_ADDR=" + natsAddr},
-		"JETCMQ_DATA_DIR: another process is using":      {"JETCMQ_DATA_DIR=" + s.data},
-		"JETCMQ_NATS_URL: account default: ":             {"JETCMQ_NATS_URL=nats://ann:SECRET@" + s.addr.String()},
+		"JETCMQ_DATA_DIR: another process is using":      {"JETCMQ_DATA_DIR=" + s.Data},
+		"JETCMQ_NATS_URL: account default: ":             {"JETCMQ_NATS_URL=nats://ann:SECRET@" + s.Addr.String()},
 		"JETCMQ_TLS_CERT and JETCMQ_TLS_KEY: open /none": {"JETCMQ_TLS_CERT=/none", "JETCMQ_TLS_KEY=/none"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			c, err := load(append([]string{"JETCMQ_ADDR=127.0.0.1:0", "JETCMQ_NATS_ADDR=off", "JETCMQ_DATA_DIR=" + t.TempDir()}, environ...))
+			c, err := Load(append([]string{"JETCMQ_ADDR=127.0.0.1:0", "JETCMQ_NATS_ADDR=off", "JETCMQ_DATA_DIR=" + t.TempDir()}, environ...))
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = run(t.Context(), c, slog.New(slog.DiscardHandler), func(place) { t.Error("it is ready") })
+			err = Run(t.Context(), c, slog.New(slog.DiscardHandler), func(Place) { t.Error("it is ready") })
 			if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line that begins %q", err, want)
 			} else if strings.Contains(err.Error(), "SECRET") {
@@ -281,57 +265,10 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-func TestProcess(t *testing.T) {
-	t.Parallel()
-	p := process(t, "JETCMQ_ADDR=127.0.0.1:0", "JETCMQ_NATS_ADDR=off", "JETCMQ_DATA_DIR="+t.TempDir(), "JETCMQ_CREDENTIALS=ann:SECRET")
-	said, err := p.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(said)
-	lines.Scan()
-	for _, want := range []string{"msg=ready", "endpoint=http://127.0.0.1:", "durability=process", "signatures=checked"} {
-		if got := lines.Text(); !strings.Contains(got, want) || strings.Contains(got, "SECRET") {
-			t.Errorf("the first line is %q, want %s in it and no secret", got, want)
-		}
-	}
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for lines.Scan() {
-	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("after SIGTERM: %v", err)
-	}
-}
-
-func TestProcessTellsItsFault(t *testing.T) {
-	t.Parallel()
-	text, err := process(t, "JETCMQ_REPLICAS=x").CombinedOutput()
-	if got, want := string(text), "jetcmq: JETCMQ_REPLICAS=x is not a whole number\n"; got != want || err == nil {
-		t.Errorf("got %q and %v, want %q and a failure", got, err, want)
-	}
-}
-
-// process is jetcmq as a process of its own.
-func process(t *testing.T, environ ...string) *exec.Cmd {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.CommandContext(t.Context(), exe)
-	c.Env = append(environ, asMain+"=1")
-	return c
-}
-
 func TestBanner(t *testing.T) {
 	t.Parallel()
-	c := config{Durability: "process", credentials: []credential{{"ann", "SECRET", "a"}}}
-	got := banner(c, place{addr: &net.TCPAddr{IP: net.IPv6unspecified, Port: 80}, data: "/data"})
+	c := Config{Durability: "process", credentials: []credential{{"ann", "SECRET", "a"}}}
+	got := banner(c, Place{Endpoint: c.endpoint(&net.TCPAddr{IP: net.IPv6unspecified, Port: 80}), Data: "/data"})
 	for _, want := range []string{"http://127.0.0.1:80", "not listening", "/data", "process", "checked"} {
 		if !strings.Contains(got, want) || strings.Contains(got, "SECRET") {
 			t.Errorf("got\n%swant %s in it and no secret", got, want)

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -9,14 +9,14 @@ import (
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	s := launch(t)
-	c := config{Addr: s.addr.String()}
-	if err := health(context.Background(), c); err != nil {
+	c := Config{Addr: s.Addr.String()}
+	if err := CheckHealth(context.Background(), c); err != nil {
 		t.Error(err)
 	}
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
-	if health(context.Background(), c) == nil {
+	if CheckHealth(context.Background(), c) == nil {
 		t.Error("a server that has stopped is well")
 	}
 }
@@ -30,7 +30,7 @@ func TestProbe(t *testing.T) {
 		"[::]:1":       "http://127.0.0.1:1/healthz",
 		"[::1]:1":      "http://[::1]:1/healthz",
 	} {
-		if got, err := (&config{Addr: addr}).probe(); err != nil || got != want {
+		if got, err := (&Config{Addr: addr}).probe(); err != nil || got != want {
 			t.Errorf("%s: got %s, %v, want %s", addr, got, err, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 // health asks the server that runs with these settings whether it is well. It
 // is for containers, whose image has no other program.
-func health(ctx context.Context, c config) error {
+func CheckHealth(ctx context.Context, c Config) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	url, err := c.probe()
@@ -36,7 +36,7 @@ func health(ctx context.Context, c config) error {
 }
 
 // probe is the address of the health answer, seen from this machine.
-func (c *config) probe() (string, error) {
+func (c *Config) probe() (string, error) {
 	host, port, err := net.SplitHostPort(c.Addr)
 	if err != nil {
 		return "", fmt.Errorf("JETCMQ_ADDR=%s: %w", c.Addr, err)

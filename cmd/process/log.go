@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/lmittmann/tint"
 )
 
-// newLog makes the log: colours for people, plain lines or JSON for machines.
-func newLog(c config, out io.Writer) *slog.Logger {
+// NewLog makes the log: colours for people, plain lines or JSON for machines.
+func NewLog(c Config, out io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	switch {
 	case c.LogFormat == "json":
@@ -23,9 +23,9 @@ func newLog(c config, out io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(out, options))
 }
 
-// quiet makes what libraries print debug lines: net/http prints bytes that a
+// Quiet makes what libraries print debug lines: net/http prints bytes that a
 // subscriber sent unasked.
-func quiet(log *slog.Logger) {
+func Quiet(log *slog.Logger) {
 	slog.SetDefault(log)
 	slog.SetLogLoggerLevel(slog.LevelDebug)
 }
@@ -39,34 +39,35 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// place is where a running service is to be found.
-type place struct {
-	addr net.Addr
-	nats string // for NATS clients, or ""
-	data string // in words
+// Place is where a running service is to be found.
+type Place struct {
+	Endpoint string // what clients of this machine put into their SDK
+	Addr     net.Addr
+	NATS     string // for NATS clients, without passwords; or "" for nowhere
+	Data     string // in words
 }
 
-// announce says that the service is ready: a few lines for somebody who has
+// Announce says that the service is ready: a few lines for somebody who has
 // just typed the command, one line for a log.
-func announce(c config, p place, out io.Writer, log *slog.Logger) {
+func Announce(c Config, p Place, out io.Writer, log *slog.Logger) {
 	if c.LogFormat == "json" || !isTerminal(out) {
-		log.Info("ready", "endpoint", c.endpoint(p.addr), "nats", p.nats, "data", p.data,
+		log.Info("ready", "endpoint", p.Endpoint, "nats", p.NATS, "data", p.Data,
 			"durability", c.Durability, "signatures", c.signatures())
 		return
 	}
 	fmt.Fprint(out, banner(c, p))
 }
 
-func banner(c config, p place) string {
-	if p.nats == "" {
-		p.nats = "not listening"
+func banner(c Config, p Place) string {
+	if p.NATS == "" {
+		p.NATS = "not listening"
 	}
 	var b strings.Builder
 	b.WriteString("JetCMQ is ready.\n")
 	for _, line := range [][2]string{
-		{"CMQ endpoint", c.endpoint(p.addr)},
-		{"NATS clients", p.nats},
-		{"Data", p.data},
+		{"CMQ endpoint", p.Endpoint},
+		{"NATS clients", p.NATS},
+		{"Data", p.Data},
 		{"Durability", c.Durability},
 		{"Signatures", c.signatures()},
 	} {
@@ -77,7 +78,7 @@ func banner(c config, p place) string {
 }
 
 // endpoint is what clients of this machine put into their SDK.
-func (c *config) endpoint(addr net.Addr) string {
+func (c *Config) endpoint(addr net.Addr) string {
 	scheme := "http"
 	if c.TLSCert != "" {
 		scheme = "https"
@@ -89,7 +90,7 @@ func (c *config) endpoint(addr net.Addr) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-func (c *config) signatures() string {
+func (c *Config) signatures() string {
 	if len(c.credentials) == 0 {
 		return "not checked"
 	}

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 )
 
 // check judges what a single field's type cannot. The first fault wins.
-func (c *config) check() error {
+func (c *Config) check() error {
 	return cmp.Or(
 		oneOf("AUTH", c.Auth, "auto", "off"),
 		oneOf("DURABILITY", c.Durability, "memory", "process", "power"),
@@ -62,7 +62,7 @@ func together(name, value, otherName, other string) error {
 }
 
 // checkAuth keeps a service without credentials off the network, unless that is said.
-func (c *config) checkAuth() error {
+func (c *Config) checkAuth() error {
 	if len(c.credentials) > 0 {
 		if c.Auth == "off" {
 			return errors.New("JETCMQ_AUTH=off serves anybody, so it cannot go with JETCMQ_CREDENTIALS or JETCMQ_CREDENTIALS_FILE: set one or the other")
@@ -88,7 +88,7 @@ func closed(name, addr string) error {
 
 // private tells whether only this machine's users call: not if a proxy on this
 // machine brings others.
-func (c *config) private() bool {
+func (c *Config) private() bool {
 	return loopback(c.Addr) && !c.TrustForwardedHost && len(c.SignedHosts) == 0
 }
 
@@ -101,7 +101,7 @@ func loopback(addr string) bool {
 }
 
 // checkEngine finds settings that only one of the two engines has.
-func (c *config) checkEngine() error {
+func (c *Config) checkEngine() error {
 	if c.NATSURL != "" {
 		return c.checkExternal()
 	}
@@ -122,7 +122,7 @@ func (c *config) checkEngine() error {
 // checkExternal reads the addresses before the library does, whose errors
 // repeat passwords in them. It sees to it that each account has its own way
 // into NATS: two on one connection would see each other's queues.
-func (c *config) checkExternal() error {
+func (c *Config) checkExternal() error {
 	for i, address := range strings.Split(jet.Config{URL: c.NATSURL}.Address(), ",") {
 		if u, err := url.Parse(address); err != nil || u.Hostname() == "" {
 			return fmt.Errorf("JETCMQ_NATS_URL: address %d is not like nats://host:4222", i+1)
@@ -142,7 +142,7 @@ func (c *config) checkExternal() error {
 
 // credsFile is the NATS credentials file of an account, or "". A file without
 // an account is for the only one.
-func (c *config) credsFile(account string) string {
+func (c *Config) credsFile(account string) string {
 	for entry := range strings.SplitSeq(c.NATSCreds, ",") {
 		name, file, named := strings.Cut(strings.TrimSpace(entry), "=")
 		switch {

@@ -1,7 +1,6 @@
-package main
+package process
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"strings"
@@ -31,7 +30,7 @@ func TestREADME(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if got != table() {
-		t.Errorf("the table of settings is old: run go test ./cmd/jetcmq -update\ngot\n%swant\n%s", got, table())
+		t.Errorf("the table of settings is old: run go test ./cmd/process -update\ngot\n%swant\n%s", got, table())
 	}
 }
 
@@ -40,59 +39,16 @@ func TestEverySettingIsExplained(t *testing.T) {
 	if len(settings()) < 25 {
 		t.Errorf("got %d settings, want all", len(settings()))
 	}
+	var manual strings.Builder
+	WriteManual(&manual)
 	for _, s := range settings() {
+		if !strings.Contains(manual.String(), "\n  "+s.name) {
+			t.Errorf("the manual lacks %s", s.name)
+		}
 		if s.doc == "" || s.name == prefix || strings.Contains(s.doc, "|") {
 			t.Errorf("%s: got name %q and text %q, want both, and fit for a table", s.field, s.name, s.doc)
 		}
 	}
-}
-
-func TestHelpListsSettings(t *testing.T) {
-	t.Parallel()
-	for _, args := range [][]string{{"help"}, {"--help"}} {
-		got := output(t, args...)
-		for _, s := range settings() {
-			if !strings.Contains(got, "\n  "+s.name) {
-				t.Errorf("%v lacks %s", args, s.name)
-			}
-		}
-		for line := range strings.Lines(got) {
-			if len(line) > 90 {
-				t.Errorf("%v has a line too long for a terminal: %s", args, line)
-			}
-		}
-	}
-}
-
-func TestVersion(t *testing.T) {
-	t.Parallel()
-	got := output(t, "version")
-	for _, want := range []string{"jetcmq ", "nats-server v2.", "go1."} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got %q, want %q in it", got, want)
-		}
-	}
-}
-
-func TestUnknownCommand(t *testing.T) {
-	t.Parallel()
-	c := command(nil)
-	c.SetArgs([]string{"sreve"})
-	if err := c.Execute(); err == nil || !strings.Contains(err.Error(), "sreve") {
-		t.Errorf("got %v, want an error that names the command", err)
-	}
-}
-
-func output(t *testing.T, args ...string) string {
-	t.Helper()
-	var out bytes.Buffer
-	c := command(nil)
-	c.SetOut(&out)
-	c.SetArgs(args)
-	if err := c.Execute(); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
 }
 
 func TestDistance(t *testing.T) {

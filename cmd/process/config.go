@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"cmp"
@@ -15,9 +15,9 @@ import (
 // prefix begins the name of every setting.
 const prefix = "JETCMQ_"
 
-// config is every setting there is. The comments are the manual: `jetcmq help`
+// Config is every setting there is. The comments are the manual: `jetcmq help`
 // and README.md print them, so they speak to whoever runs the program.
-type config struct {
+type Config struct {
 	// Where CMQ clients connect, as host:port. Port 0 takes any free one.
 	Addr string `env:"ADDR" envDefault:"127.0.0.1:8080"`
 	// Who may call: `secretId:secretKey` or `secretId:secretKey:account`,
@@ -140,10 +140,10 @@ func (s *size) UnmarshalText(text []byte) error {
 	return err
 }
 
-// load reads the settings from environ, which is like os.Environ's result. An
+// Load reads the settings from environ, which is like os.Environ's result. An
 // error is one sentence that names the setting.
-func load(environ []string) (config, error) {
-	var c config
+func Load(environ []string) (Config, error) {
+	var c Config
 	values, err := ours(environ)
 	if err != nil {
 		return c, err
@@ -163,7 +163,7 @@ var wants = map[string]string{
 	"float64":       "a number such as 1 or 0.001",
 	"int":           "a whole number",
 	"int64":         "a whole number",
-	"main.size":     "a size such as 512KiB, 4MiB or 1GiB",
+	"process.size":  "a size such as 512KiB, 4MiB or 1GiB",
 	"slog.Level":    "debug, info, warn or error",
 	"time.Duration": "a time such as 150ms, 2s or 1m",
 }
