@@ -8,6 +8,19 @@ import (
 	"github.com/jetcmq/jetcmq/test/checker/history"
 )
 
+// happened hears of an event. What ends another makes that one last till now.
+func (c *court) happened(op history.Op) {
+	kind, of, _ := strings.Cut(op.Why, " ")
+	begun := map[string]string{"resume": "pause", "heal": "partition"}[kind]
+	for i, e := range slices.Backward(c.events) {
+		if begun != "" && e.Why == begun+" "+of {
+			c.events[i].Ended = op.Ended
+			return
+		}
+	}
+	c.events = append(c.events, op)
+}
+
 // before tells whether what was acknowledged by a call lies so shortly before the
 // end of a server that held messages that it may be forgotten, and how shortly.
 // That end was before it was noticed.

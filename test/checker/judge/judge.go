@@ -107,7 +107,7 @@ func (c *court) hear(op history.Op) {
 	case history.Strike:
 		c.verdict.Cycles++
 	case history.Event:
-		c.events = append(c.events, op)
+		c.happened(op)
 	case history.Phase:
 		c.enter(op)
 	}

@@ -57,6 +57,7 @@ func (s *Stand) process(ctx context.Context, name string, at site, args, environ
 		argv:    slices.Concat(at.enter, []string{s.options.Binary}, args),
 		environ: append([]string{"PATH=" + os.Getenv("PATH")}, environ...),
 		log:     filepath.Join(s.Dir, name+".log"),
+		watch:   s.options.Watch,
 	}
 	return p, p.Start(ctx)
 }
