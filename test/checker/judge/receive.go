@@ -106,7 +106,9 @@ func (c *court) judgeSuspect(s suspect) {
 		c.judgeReturned(s)
 		return
 	}
-	if c.troubled(s.before, s.delivery.to) {
+	latest := s.before.from + c.visible[s.queue]
+	if c.troubled(s.before, s.delivery.to, c.rules.Forget) ||
+		latest-s.delivery.to <= c.rules.Round && c.troubled(s.before, s.delivery.to, c.visible[s.queue]) {
 		c.verdict.SharedNear++
 		return
 	}
@@ -126,16 +128,17 @@ func (c *court) judgeReturned(s suspect) {
 	c.violate(&c.verdict.Returned, "message %d of %s, whose delete was acknowledged at %s, comes again at %s", s.number, s.queue, s.before.to, s.delivery.to)
 }
 
-// firedTwice tells whether a delayed message was stored at the end of its delay
-// so shortly before a kill that its removal as a delayed one is forgotten.
+// firedTwice tells whether a delayed message became due in the moment of a kill,
+// between being stored as a message and being removed as a delayed one: it comes
+// once more, under the same id, whatever became of the first.
 func (c *court) firedTwice(s suspect) bool {
 	m := c.messages[s.number]
 	if !m.delayed() {
 		return false
 	}
-	due, _ := m.due()
-	first := c.copies[s.key].first
+	earliest, latest := m.due()
+	latest = max(latest, c.copies[s.key].first) + c.rules.Forget
 	return slices.ContainsFunc(c.events, func(e history.Op) bool {
-		return e.Holds && oneOf(e, "kill", "cut") && due <= e.Ended && e.Invoked-first <= c.rules.Forget && e.Invoked <= s.delivery.to
+		return e.Holds && oneOf(e, "kill", "cut") && earliest <= e.Ended && e.Invoked <= min(latest, s.delivery.to)
 	})
 }
