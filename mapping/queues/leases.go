@@ -88,9 +88,11 @@ func (ls *leases) claim(h handle) (ok, own bool) {
 	}
 	l, known := ls.held[h.seq]
 	if h.session != ls.q.b.session {
-		// Handed out elsewhere, or before a restart. If somebody holds the
-		// message from us by now, that other delivery is no longer the latest.
-		if known && (l.session == ls.q.b.session || l.delivery != h.delivery || l.deleting) {
+		// Handed out elsewhere, or before a restart. What we know of the message
+		// may be older; only a later delivery ends that one, and of two with one
+		// number ours is the truth: a kill makes JetStream count again.
+		ours := l.session == ls.q.b.session && l.delivery == h.delivery
+		if known && (l.delivery > h.delivery || ours || l.deleting) {
 			return false, false
 		}
 		return true, false

@@ -26,6 +26,8 @@ type Fault struct {
 	Strike func(context.Context, *stand.Stand) error
 	// Calm is how long the service should be left alone between strikes.
 	Calm time.Duration
+	// Loss is how old an acknowledged message may be that a power cut loses.
+	Loss time.Duration
 }
 
 // All is every kind there is.

@@ -20,6 +20,7 @@ type Process struct {
 	argv    []string
 	environ []string
 	log     string // the file that gets all it says, over all its lives
+	watch   func(event string) (over func())
 
 	mu   sync.Mutex
 	life *life // the latest; nil before the first
@@ -98,9 +99,19 @@ func (p *Process) latest() *life {
 // its end. One that has ended is left alone.
 func (p *Process) Kill() {
 	if l := p.latest(); l != nil {
+		defer p.watched("kill")()
 		_ = l.process.Kill() // fails only if it has ended
 		<-l.ended
 	}
+}
+
+// watched tells that something is being done to the process; what it returns
+// tells that it is done.
+func (p *Process) watched(what string) (over func()) {
+	if p.watch == nil {
+		return func() {}
+	}
+	return p.watch(what + " " + p.Name)
 }
 
 // Stop asks the process to end, by SIGTERM, and waits for it. It is an error if it
@@ -110,6 +121,7 @@ func (p *Process) Stop(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
+	defer p.watched("stop")()
 	if err := l.process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop %s: %w", p.Name, err)
 	}
@@ -127,10 +139,16 @@ func (p *Process) Stop(ctx context.Context) error {
 
 // Pause holds the process where it is, by SIGSTOP, until Resume. Its connections
 // stay open and silent.
-func (p *Process) Pause() error { return p.signal(pause) }
+func (p *Process) Pause() error {
+	defer p.watched("pause")()
+	return p.signal(pause)
+}
 
 // Resume lets a paused process go on.
-func (p *Process) Resume() error { return p.signal(resume) }
+func (p *Process) Resume() error {
+	defer p.watched("resume")()
+	return p.signal(resume)
+}
 
 func (p *Process) signal(send func(*os.Process) error) error {
 	l := p.latest()

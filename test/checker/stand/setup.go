@@ -61,6 +61,7 @@ func (s *Stand) process(ctx context.Context, name string, at site, args, environ
 		argv:    argv,
 		environ: append([]string{"PATH=" + os.Getenv("PATH")}, environ...),
 		log:     filepath.Join(s.Dir, name+".log"),
+		watch:   s.options.Watch,
 	}
 	return p, p.Start(ctx)
 }

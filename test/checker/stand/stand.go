@@ -19,6 +19,10 @@ type Options struct {
 	Binary  string   // cmd/jetcmq, as Build makes it
 	Dir     string   // for all data and logs; made if absent, left behind by Close
 	Environ []string // more settings for the adapters; they outdo the stand's own
+
+	// Watch, if not nil, is called when something begins to be done to a process,
+	// such as "kill node-1", and what it returns when that is done.
+	Watch func(event string) (over func())
 }
 
 // Stand is a running service. Addresses and data stay the same whatever happens
