@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -72,16 +73,19 @@ func command(environ []string) *cobra.Command {
 	return root
 }
 
+// version is what make dist saw in git; other builds know only what Go noted.
+var version string
+
 // writeVersion tells what is running, down to the NATS server inside.
 func writeVersion(w io.Writer) {
-	version, nats := "unknown", "unknown"
+	own, nats := version, "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
+		own = cmp.Or(own, info.Main.Version)
 		for _, d := range info.Deps {
 			if d.Path == "github.com/nats-io/nats-server/v2" {
 				nats = d.Version
 			}
 		}
 	}
-	fmt.Fprintf(w, "jetcmq %s, nats-server %s, %s %s/%s\n", version, nats, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(w, "jetcmq %s, nats-server %s, %s %s/%s\n", cmp.Or(own, "unknown"), nats, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
