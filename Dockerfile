@@ -28,14 +28,14 @@ EXPOSE 8000
 USER 65532:65532
 ENTRYPOINT ["/log"]
 
-FROM jetcmq-base AS jetcmq-host
+FROM jetcmq-base AS host-jetcmq
 COPY dist/bin/ /
 COPY --chown=65532:65532 dist/data/ /data/
 
-FROM subscriber-base AS subscriber-host
+FROM subscriber-base AS host-subscriber
 COPY dist/examples/ /
 
-FROM ${GO_IMAGE} AS compile
+FROM ${GO_IMAGE} AS go
 ARG GOPROXY=https://proxy.golang.org,direct
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -43,9 +43,9 @@ RUN go mod download
 COPY . .
 RUN make dist
 
-FROM subscriber-base AS subscriber
-COPY --from=compile /src/dist/examples/ /
+FROM subscriber-base AS compile-subscriber
+COPY --from=go /src/dist/examples/ /
 
-FROM jetcmq-base AS jetcmq
-COPY --from=compile /src/dist/bin/ /
-COPY --from=compile --chown=65532:65532 /src/dist/data/ /data/
+FROM jetcmq-base AS compile-jetcmq
+COPY --from=go /src/dist/bin/ /
+COPY --from=go --chown=65532:65532 /src/dist/data/ /data/

@@ -19,8 +19,8 @@ dist: ## static Linux binaries in ./dist, and what else the images hold
 	ln -s jetcmq dist/bin/nats-server
 
 image: dist ## the images jetcmq and jetcmq-subscriber, by this machine's Go; pulls nothing
-	docker build --target jetcmq-host -t $(IMAGE) --label org.opencontainers.image.version=$(VERSION) .
-	docker build --target subscriber-host -t $(SUBSCRIBER) .
+	docker build --target host-jetcmq -t $(IMAGE) --label org.opencontainers.image.version=$(VERSION) .
+	docker build --target host-subscriber -t $(SUBSCRIBER) .
 
 test: ## all tests
 	go test ./...

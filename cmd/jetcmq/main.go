@@ -21,7 +21,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
-	if err := command(os.Environ()).ExecuteContext(ctx); err != nil {
+	root := command(os.Environ())
+	root.SetArgs(arguments(os.Args))
+	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "jetcmq:", err)
 		os.Exit(1)
 	}
@@ -53,6 +55,7 @@ func command(environ []string) *cobra.Command {
 		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: cobra.NoArgs, RunE: serve},
 		healthCommand(environ),
 		natsCommand(),
+		balanceCommand(),
 		&cobra.Command{Use: "version", Short: "Tell the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
 			writeVersion(cmd.OutOrStdout())
 		}},
