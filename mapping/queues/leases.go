@@ -83,8 +83,8 @@ func (ls *leases) open(seq uint64, l lease) lease {
 func (ls *leases) claim(h handle) (ok, own bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if _, deleted := ls.gone[h.seq]; deleted {
-		return false, false
+	if until, deleted := ls.gone[h.seq]; deleted && h.ends() <= until {
+		return false, false // one given later shows that a kill undid the delete
 	}
 	l, known := ls.held[h.seq]
 	if h.session != ls.q.b.session {
@@ -117,7 +117,7 @@ func (ls *leases) settle(h handle, deleted bool) {
 	case deleted:
 		delete(ls.held, h.seq)
 		if h.session != ls.q.b.session {
-			ls.bury(h.seq, h.given+h.visibility+grace.Milliseconds())
+			ls.bury(h.seq, h.ends())
 		}
 		ls.dirty = true
 	}
