@@ -52,6 +52,7 @@ func command(environ []string) *cobra.Command {
 		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: cobra.NoArgs, RunE: serve},
 		healthCommand(environ),
 		natsCommand(),
+		seedsCommand(environ),
 		&cobra.Command{Use: "version", Short: "Tell the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
 			writeVersion(cmd.OutOrStdout())
 		}},
