@@ -104,10 +104,6 @@ type dialect interface {
 }
 
 func (a *Adapter) serve(w http.ResponseWriter, r *http.Request) {
-	if isProbe(r) {
-		answerProbe(w)
-		return
-	}
 	q := &request{Request: r}
 	q.addForm(r.URL.RawQuery)
 	q.speak(a.dialectOf(q))

@@ -65,19 +65,6 @@ func TestUnknownAction(t *testing.T) {
 	wantReply(t, "MakeTea", ask(t, New(Config{Log: slog.New(slog.DiscardHandler)}), r), 4000, "(10280)action is not existed")
 }
 
-func TestProbe(t *testing.T) {
-	t.Parallel()
-	a := wire(Config{Keys: keys()}, noop)
-	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		w := httptest.NewRecorder()
-		a.ServeHTTP(w, httptest.NewRequest(method, "/healthz", nil))
-		if w.Code != http.StatusOK || w.Body.String() != "ok\n" {
-			t.Errorf("%s: got %d %q", method, w.Code, w.Body)
-		}
-	}
-	wantReply(t, "POST", ask(t, a, httptest.NewRequest(http.MethodPost, "/healthz", nil)), 4000, "(10390)lacked of required parameter Action")
-}
-
 func TestOwnFaultsAreLoggedAndHidden(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

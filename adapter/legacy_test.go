@@ -108,7 +108,7 @@ func TestTransports(t *testing.T) {
 	echo := func(_ context.Context, name string, p action.Params) (action.Answer, error) {
 		return action.Answer{Fields: []byte(`"got":"` + name + value(p, "x") + `"`)}, nil
 	}
-	addr := serve(t, wire(Config{}, echo))
+	addr := serve(t, Probes(wire(Config{}, echo), nil))
 	const form, length = "Action=A&x=1", "Content-Length: 12\r\n"
 	for name, request := range map[string]string{
 		"query":             "GET /v2/index.php?" + form + " HTTP/1.1\r\nHost: h\r\n\r\n",

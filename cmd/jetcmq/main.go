@@ -50,14 +50,8 @@ func command(environ []string) *cobra.Command {
 	}
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: cobra.NoArgs, RunE: serve},
-		&cobra.Command{Use: "health", Short: "Tell by the exit status whether the server with these settings is well", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				c, err := process.Load(environ)
-				if err != nil {
-					return err
-				}
-				return process.CheckHealth(cmd.Context(), c)
-			}},
+		healthCommand(environ),
+		natsCommand(),
 		&cobra.Command{Use: "version", Short: "Tell the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
 			writeVersion(cmd.OutOrStdout())
 		}},

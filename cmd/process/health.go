@@ -1,20 +1,22 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
 )
 
-// health asks the server that runs with these settings whether it is well. It
-// is for containers, whose image has no other program.
-func CheckHealth(ctx context.Context, c Config) error {
+// CheckHealth asks the server that runs with these settings whether it is
+// alive or, more, ready. It is for containers, whose image has no other program.
+func CheckHealth(ctx context.Context, c Config, ready bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	url, err := c.probe()
+	url, err := c.probe(ready)
 	if err != nil {
 		return err
 	}
@@ -28,15 +30,16 @@ func CheckHealth(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	answer.Body.Close()
+	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, answer.Status)
+		why, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
+		return fmt.Errorf("%s answers %s: %s", url, answer.Status, bytes.TrimSpace(why))
 	}
 	return nil
 }
 
 // probe is the address of the health answer, seen from this machine.
-func (c *Config) probe() (string, error) {
+func (c *Config) probe(ready bool) (string, error) {
 	host, port, err := net.SplitHostPort(c.Addr)
 	if err != nil {
 		return "", fmt.Errorf("JETCMQ_ADDR=%s: %w", c.Addr, err)
@@ -48,5 +51,9 @@ func (c *Config) probe() (string, error) {
 	if c.TLSCert != "" {
 		scheme = "https"
 	}
-	return scheme + "://" + net.JoinHostPort(host, port) + "/healthz", nil
+	path := "/healthz"
+	if ready {
+		path = "/readyz"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + path, nil
 }

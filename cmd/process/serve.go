@@ -15,25 +15,31 @@ import (
 // Run serves until ctx ends, then stops gracefully: waiting receives are
 // answered, pushes under way finish or are handed back, and what was
 // acknowledged is kept. It calls ready once, when calls are taken.
+//
+// It listens before it opens the engine, so that a probe can tell a start that
+// takes long from a process that hangs.
 func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Place)) error {
-	e, err := open(ctx, c, log)
+	f := newFront()
+	server := adapter.NewServer(f.handler(), log)
+	listener, err := listen(c, server)
 	if err != nil {
 		return err
 	}
-	server := adapter.NewServer(e.adapter(c, log), log)
-	server.RegisterOnShutdown(e.endPolls)
-	listener, err := listen(c, server)
-	if err != nil {
-		return errors.Join(err, stop(server, e, c, log))
-	}
 	failed := make(chan error, 1)
 	go func() { failed <- serve(server, listener) }()
+	e, err := open(ctx, c, log)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	server.RegisterOnShutdown(e.endPolls)
+	f.open(e, e.adapter(c, log))
 	ready(Place{Endpoint: c.endpoint(listener.Addr()), Addr: listener.Addr(), NATS: e.url, Data: e.data})
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 		log.Info("stopping", "within", c.StopTimeout)
 	}
+	f.close()
 	return errors.Join(err, stop(server, e, c, log))
 }
 

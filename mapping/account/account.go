@@ -44,6 +44,9 @@ func Open(ctx context.Context, c Config) (*Account, error) {
 	return a, nil
 }
 
+// Ready tells why the account can not be used at the moment, or nil.
+func (a *Account) Ready(ctx context.Context) error { return a.Queues.Ready(ctx) }
+
 // EndPolls makes every waiting receive, and all later ones, answer without
 // waiting. It is for shutdown.
 func (a *Account) EndPolls() { a.Queues.EndPolls() }
