@@ -112,27 +112,31 @@ func (e *inContainer) end(ctx context.Context) error {
 	return c.Terminate(ctx, testcontainers.StopTimeout(0))
 }
 
-// listen takes the address that containers reach this machine by, so that
-// nobody else can. Where Docker runs in a machine of its own, that is none of
-// ours, and all will do.
+// listen takes the address by which containers reach this machine, so that
+// nobody else can. Where Docker runs in a machine of its own, none of ours is
+// that, and all will do.
 func (e *inContainer) listen(ctx context.Context) (net.Listener, error) {
 	var c net.ListenConfig
-	if ip, err := gateway(ctx); err == nil {
-		if l, err := c.Listen(ctx, "tcp", net.JoinHostPort(ip, "0")); err == nil {
-			return l, nil
-		}
-	}
-	return c.Listen(ctx, "tcp", ":0")
+	return c.Listen(ctx, "tcp", net.JoinHostPort(bridge(), "0"))
 }
 
-// gateway is the address of this machine in Docker's default network, which is
-// what host-gateway means.
-func gateway(ctx context.Context) (string, error) {
-	p, err := testcontainers.NewDockerProvider()
+// bridge is this machine's address in Docker's default network, which is what
+// host-gateway means; "" if it has none.
+func bridge() string {
+	docker, err := net.InterfaceByName("docker0")
 	if err != nil {
-		return "", err
+		return ""
 	}
-	return p.GetGatewayIP(ctx)
+	addresses, err := docker.Addrs()
+	if err != nil {
+		return ""
+	}
+	for _, a := range addresses {
+		if network, ok := a.(*net.IPNet); ok && network.IP.To4() != nil {
+			return network.IP.String()
+		}
+	}
+	return ""
 }
 
 func (e *inContainer) logs(ctx context.Context) string {

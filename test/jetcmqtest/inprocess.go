@@ -15,8 +15,8 @@ import (
 type inProcess struct {
 	options options
 	dir     string
-	at      place           // from the first start on
-	addr    string          // of the HTTP side, likewise
+	at      place  // from the first start on
+	addr    string // of the HTTP side, likewise
 	cancel  context.CancelFunc
 	ended   chan error // nil while it does not run
 }
@@ -33,7 +33,9 @@ func (e *inProcess) start(ctx context.Context) (place, error) {
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ready, ended := make(chan process.Place, 1), make(chan error, 1)
-	go func() { ended <- process.Run(life, c, process.NewLog(c, e.options.log), func(p process.Place) { ready <- p }) }()
+	go func() {
+		ended <- process.Run(life, c, process.NewLog(c, e.options.log), func(p process.Place) { ready <- p })
+	}()
 	e.cancel, e.ended = cancel, ended
 	select {
 	case err := <-ended:
