@@ -44,9 +44,8 @@ type options struct {
 }
 
 // ImageVariable is the environment variable that names the image servers shall
-// run. Unset, they run in this process. It does not begin with JETCMQ_, because
-// a server refuses settings that it does not know.
-const ImageVariable = "JETCMQTEST_IMAGE"
+// run. Unset, they run in this process.
+const ImageVariable = "JETCMQ_TEST_IMAGE"
 
 // patience is how long helpers wait by default.
 const patience = 10 * time.Second
@@ -148,7 +147,7 @@ func WithPatience(longest time.Duration) Option {
 }
 
 // WithImage has Start and Open run this image in a container, whatever
-// JETCMQTEST_IMAGE says; "" has them run the server in this process.
+// JETCMQ_TEST_IMAGE says; "" has them run the server in this process.
 func WithImage(img string) Option {
 	return func(o *options) error {
 		o.image = img

@@ -22,7 +22,7 @@ type Server struct {
 
 // Start runs a server for a test and ends it, with its data, when the test
 // ends. It runs in this process, which takes some milliseconds, or in the image
-// that the environment variable JETCMQTEST_IMAGE names. If that cannot be
+// that the environment variable JETCMQ_TEST_IMAGE names. If that cannot be
 // because Docker is not there, the test is skipped, but on CI it fails.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()

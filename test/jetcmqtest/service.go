@@ -44,7 +44,7 @@ type place struct{ endpoint, nats, reach string }
 const stopTimeout = 30 * time.Second
 
 // Open starts a server that runs until Close: in the image that the
-// environment variable JETCMQTEST_IMAGE names, or else in this process.
+// environment variable JETCMQ_TEST_IMAGE names, or else in this process.
 func Open(ctx context.Context, opts ...Option) (*Service, error) {
 	o, err := newOptions(opts)
 	if err != nil {
