@@ -1,5 +1,8 @@
-.PHONY: help run test check bench fuzz reference routing-check
+.PHONY: help run dist image test check bench fuzz reference routing-check
 
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
+IMAGE ?= jetcmq
+SUBSCRIBER ?= jetcmq-subscriber
 FUZZTIME ?= 60s
 RABBITMQ ?= /usr/lib/rabbitmq/bin/rabbitmq-server
 
@@ -8,6 +11,16 @@ help: ## this list
 
 run: ## serve on 127.0.0.1:8080, data in ./jetcmq-data
 	go run ./cmd/jetcmq
+
+dist: ## static Linux binaries in ./dist, and what else the images hold
+	rm -rf dist && mkdir -p dist/bin dist/examples dist/data
+	CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o dist/bin/ ./cmd/jetcmq
+	CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o dist/examples/ ./functions/examples/log
+	ln -s jetcmq dist/bin/nats-server
+
+image: dist ## the images jetcmq and jetcmq-subscriber, by this machine's Go; pulls nothing
+	docker build --target host-jetcmq -t $(IMAGE) --label org.opencontainers.image.version=$(VERSION) .
+	docker build --target host-subscriber -t $(SUBSCRIBER) .
 
 test: ## all tests
 	go test ./...

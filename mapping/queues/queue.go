@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -214,11 +213,13 @@ func (q *queue) now() *settings { return q.reading.Load() }
 // also what a cluster says between two leaders: the configuration decides, and
 // again tells that trying once more may help.
 func (q *queue) explain(ctx context.Context, err error) (again bool, _ error) {
-	if !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, jetstream.ErrStreamNotFound) &&
+	if !jet.Between(err) && !errors.Is(err, jetstream.ErrStreamNotFound) &&
 		!errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jet.ErrConsumerMoved) {
 		return false, err
 	}
-	if _, e := q.b.read(ctx, q.key); e != nil {
+	if _, e := q.b.read(ctx, q.key); jet.Between(e) {
+		return true, e
+	} else if e != nil {
 		return false, e
 	}
 	select {

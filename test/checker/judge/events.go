@@ -1,0 +1,53 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jetcmq/jetcmq/test/checker/history"
+)
+
+// happened hears of an event. What ends another makes that one last till now.
+func (c *court) happened(op history.Op) {
+	kind, of, _ := strings.Cut(op.Why, " ")
+	begun := map[string]string{"resume": "pause", "heal": "partition"}[kind]
+	for i, e := range slices.Backward(c.events) {
+		if begun != "" && e.Why == begun+" "+of {
+			c.events[i].Ended = op.Ended
+			return
+		}
+	}
+	c.events = append(c.events, op)
+}
+
+// before tells whether what was acknowledged by a call lies so shortly before the
+// end of a server that held messages that it may be forgotten, and how shortly.
+// That end was before it was noticed.
+func (c *court) before(done span, noticed, window time.Duration, ends ...string) (gap time.Duration, ok bool) {
+	for _, e := range c.events {
+		if !e.Holds || !oneOf(e, ends...) || e.Ended < done.from || e.Invoked > noticed || e.Invoked-done.to > window || window == 0 {
+			continue
+		}
+		if this := max(0, e.Invoked-done.to); !ok || this < gap {
+			gap, ok = this, true
+		}
+	}
+	return gap, ok
+}
+
+// troubled tells whether something happened between done, or a moment after it,
+// and the time noticed to a server that held messages, by which the others, or its
+// next life, may not know what it did.
+func (c *court) troubled(done span, noticed time.Duration) bool {
+	return slices.ContainsFunc(c.events, func(e history.Op) bool {
+		apart := oneOf(e, "kill", "cut", "partition") || oneOf(e, "pause", "stop") && strings.Contains(e.Why, "node")
+		return e.Holds && apart && done.from <= e.Ended && e.Invoked <= noticed && e.Invoked-done.to <= c.rules.Forget
+	})
+}
+
+// oneOf tells whether an event is one of those kinds.
+func oneOf(e history.Op, kinds ...string) bool {
+	kind, _, _ := strings.Cut(e.Why, " ")
+	return slices.Contains(kinds, kind)
+}
