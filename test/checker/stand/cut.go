@@ -16,6 +16,7 @@ func (s *Stand) Isolate(ctx context.Context, node *Process) error {
 	if err != nil {
 		return err
 	}
+	defer node.watched("partition")()
 	return ip(ctx, fmt.Sprintf("-n %s link set %s down", s.network.hub, port(i)))
 }
 
@@ -23,6 +24,7 @@ func (s *Stand) Isolate(ctx context.Context, node *Process) error {
 // sent is lost without a word, both ways, because each side looks for the other
 // where nobody is. Join heals it.
 func (s *Stand) Separate(ctx context.Context, node *Process) error {
+	defer node.watched("partition")()
 	return s.between(ctx, node, "-n %s neigh replace %s lladdr "+nowhere+" dev eth0 nud permanent")
 }
 
@@ -32,6 +34,7 @@ func (s *Stand) Join(ctx context.Context, node *Process) error {
 	if err != nil {
 		return err
 	}
+	defer node.watched("heal")()
 	if err := ip(ctx, fmt.Sprintf("-n %s link set %s up", s.network.hub, port(i))); err != nil {
 		return err
 	}
