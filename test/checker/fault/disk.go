@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 var disk = []Fault{{
 	Name:   "full-disk",
 	Doc:    "somebody else fills the disk to the last byte, 100 MiB/s, for 1 to 5 s; JETCMQ_DISK_RESERVE is 48 MiB",
-	Open:   onVolume("JETCMQ_DISK_RESERVE=48MiB"),
+	Open:   onVolume(),
 	Strike: withVolume(fill),
 	Calm:   2 * time.Second,
 }, {
@@ -65,13 +66,13 @@ func onVolume(environ ...string) func(context.Context, stand.Options) (*stand.St
 		if err != nil {
 			return nil, err
 		}
-		unmount := func() error { return v.unmount(context.WithoutCancel(ctx)) }
-		o.Environ = append(append(o.Environ, "JETCMQ_DATA_DIR="+filepath.Join(v.dir, "data")), environ...)
+		remove := func() error { return v.remove(context.WithoutCancel(ctx)) }
+		o.Environ = slices.Concat(o.Environ, []string{"JETCMQ_DATA_DIR=" + filepath.Join(v.dir, "data"), "JETCMQ_DISK_RESERVE=48MiB"}, environ)
 		s, err := stand.Embedded(ctx, o)
 		if err != nil {
-			return nil, errors.Join(err, unmount())
+			return nil, errors.Join(err, remove())
 		}
-		s.AtClose(unmount)
+		s.AtClose(remove)
 		return s, nil
 	}
 }
@@ -82,17 +83,29 @@ func withVolume(strike func(context.Context, *stand.Stand, *volume) error) func(
 	}
 }
 
-// fill leaves no byte free, for a while. The server can notice in time that there
-// is less and less.
+// fill leaves no byte free, for a while. A server that does not recover when there
+// is room again is restarted, as its operator would do who sees that it is not ready.
 func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	name := filepath.Join(v.dir, "ballast")
-	defer os.Remove(name)
+	over := s.Watched("fill disk")
+	err := errors.Join(writeBallast(ctx, name), os.Remove(name))
+	over()
+	recovering, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err != nil || s.WaitReady(recovering) == nil {
+		return err
+	}
+	return restart(ctx, s, s.Adapters)
+}
+
+// writeBallast writes till nothing is free, at a speed that leaves the server time
+// to notice that there is less and less, and waits.
+func writeBallast(ctx context.Context, name string) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	defer s.Watched("fill disk")()
 	for size := 1 << 20; size > 0; {
 		_, err := f.Write(bytes.Repeat([]byte("x"), size))
 		switch {

@@ -54,8 +54,18 @@ func newVolume(ctx context.Context, dir string, size int64) (*volume, error) {
 	if err := command(ctx, makeFileSystem+" "+v.image); err != nil {
 		return nil, err
 	}
-	if err := v.mount(ctx); err != nil {
+	if err := command(ctx, "mount --bind "+dir+" "+dir); err != nil {
 		return nil, fmt.Errorf("%w: %w", err, errors.ErrUnsupported)
+	}
+	// Containers and network namespaces that come up meanwhile copy all mounts.
+	// What is shared is unmounted there, too; else they would keep the volume in
+	// use, and a cut would never heal.
+	err := command(ctx, "mount --make-shared "+dir)
+	if err == nil {
+		err = v.mount(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", err, errors.ErrUnsupported), command(ctx, "umount "+dir))
 	}
 	return v, nil
 }
@@ -65,6 +75,11 @@ func (v *volume) mount(ctx context.Context) error {
 }
 
 func (v *volume) unmount(ctx context.Context) error { return command(ctx, "umount "+v.dir) }
+
+// remove undoes newVolume; the image stays.
+func (v *volume) remove(ctx context.Context) error {
+	return errors.Join(v.unmount(ctx), command(ctx, "umount "+filepath.Dir(v.dir)))
+}
 
 // cut ends all writing, as when the power fails: what was not synced is lost. The
 // volume is of no use until it is mounted again.

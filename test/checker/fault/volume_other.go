@@ -19,6 +19,7 @@ func newVolume(context.Context, string, int64) (*volume, error) {
 
 func (v *volume) mount(context.Context) error   { return errors.ErrUnsupported }
 func (v *volume) unmount(context.Context) error { return errors.ErrUnsupported }
+func (v *volume) remove(context.Context) error  { return errors.ErrUnsupported }
 func (v *volume) cut() error                    { return errors.ErrUnsupported }
 func (v *volume) freeze() error                 { return errors.ErrUnsupported }
 func (v *volume) thaw() error                   { return errors.ErrUnsupported }
