@@ -106,8 +106,10 @@ func (w *work) compare(r *resource) {
 	found := len(w.all)
 	for i := range r.attributes {
 		a := &r.attributes[i]
-		s := said{a, r.place(a.name), []string{r.value(a.name)}}
-		if a.fixed && s.differs(have) {
+		if !a.fixed {
+			continue
+		}
+		if s := (said{a, r.place(a.name), []string{r.value(a.name)}}); s.differs(have) {
 			w.add(s.at, "%s %s exists with %s %s, which cannot become %s: delete the %s first, or write what it has",
 				r.noun, r.name, a.name, shown(strings.Join(have[a.name], " ")), shown(s.value[0]), r.noun)
 		}

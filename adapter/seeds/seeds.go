@@ -156,8 +156,8 @@ func (r *reader) resources(k *kind, e entry, of *resource) (all []*resource) {
 	seen := map[string]*resource{}
 	for _, n := range r.elements(e) {
 		s := r.resource(k, n, of)
-		if s == nil {
-			continue
+		if s == nil || s.name == "" {
+			continue // and somebody was told
 		}
 		if first := seen[key(s.name)]; first != nil {
 			r.add(s.at, "there are two %ss of the name %s, the first in line %d (upper and lower case are the same)", k.noun, s.name, first.at.line)
@@ -206,6 +206,7 @@ func (r *reader) name(s *resource, e entry) {
 	}
 	if p := declared(s.create, s.parameter, widest); p.Check(name) != nil {
 		r.add(e.at, "name: %s is not a name: a letter, then letters, digits, - and _, 64 at most", shown(name))
+		return
 	}
 	s.name = name
 }
