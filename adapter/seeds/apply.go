@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,14 +31,12 @@ type Result struct{ Created, Changed, Unchanged int }
 func (f *File) Apply(ctx context.Context, on map[string]*account.Account, rules Rules) (Result, error) {
 	fs := &faults{file: f.name}
 	var result Result
+	if err := f.CheckAccounts(slices.Sorted(maps.Keys(on))); err != nil {
+		return result, err
+	}
 	var all []*work
 	for _, c := range f.accounts {
-		a := on[c.account]
-		if a == nil {
-			fs.add(c.at, "there is no account %s: the settings have %s", shown(c.account), names(on))
-			continue
-		}
-		w := &work{fs, rules, Inside(a), c, map[*resource]state{}, &result}
+		w := &work{fs, rules, Inside(on[c.account]), c, map[*resource]state{}, &result}
 		if err := w.plan(ctx); err != nil {
 			return result, err
 		}

@@ -330,7 +330,7 @@ func TestClashes(t *testing.T) {
 		{"topics: [{name: plain, subscriptions: [{name: tagged, protocol: queue, endpoint: plain}]}]", "s.yaml:2:72: subscription tagged exists with endpoint orders, which cannot become plain"},
 		{"topics: [{name: plain, subscriptions: [{name: x, protocol: queue, endpoint: gone}]}]", "s.yaml:2:67: endpoint: there is no queue gone, neither here nor on the server"},
 		{"topics: [{name: x, subscriptions: [{name: x, protocol: http, endpoint: http://bad/}]}]", `s.yaml:2:62: endpoint: "http://bad/": not there`},
-		{"accounts: {b: {queues: [{name: x}]}}", "s.yaml:2:12: there is no account b: the settings have default"},
+		{"accounts: {b: {queues: [{name: x}]}}", "s.yaml:2:12: the settings do not have the account b (but default)"},
 	} {
 		w.refuse(first+c.text, c.want, Rules{CheckEndpoint: func(endpoint string) error {
 			if endpoint == "http://bad/" {

@@ -104,7 +104,7 @@ func TestYAML(t *testing.T) {
 		"latin 1":      {"queues:\n  - name: \xe4", "s.yaml:2:1: this is not text in UTF-8"},
 		"utf 16":       {"\xff\xfeq\x00", "s.yaml:1:1: this is not text in UTF-8"},
 		"nul":          {"queues: \x00", "s.yaml:1:1: this is not text in UTF-8"},
-		"long":         {strings.Repeat("#", maxFile+1), "s.yaml: the file has 1048577 bytes, more than 1048576"},
+		"long":         {strings.Repeat("#", MaxFile+1), "s.yaml: the file has more than 1048576 bytes"},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +132,7 @@ func TestParse(t *testing.T) {
 		"dashes":          {"---\n# nothing yet\n", ""},
 		"commented out":   {"queues:\n  # - name: a\ntopics:\naccounts:\n", ""},
 		"order":           {"queues: [{name: b}, {name: a}]", "default b a"},
-		"a long file":     {"queues: [{name: a}]\n" + strings.Repeat("#", maxFile-20), "default a"},
+		"a long file":     {"queues: [{name: a}]\n" + strings.Repeat("#", MaxFile-20), "default a"},
 		"BOM":             {"\ufeffqueues:\n  - name: a\n", "default a"},
 		"CRLF":            {"queues:\r\n  - name: a\r\n    maxMsgSize: 2KiB\r\n  - name: b\r\n", "default a maxMsgSize=2048 b"},
 		"JSON":            {`{"queues": [{"name": "a", "rewindSeconds": 60}]}`, "default a rewindSeconds=60"},

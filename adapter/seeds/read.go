@@ -13,15 +13,15 @@ import (
 	"github.com/jetcmq/jetcmq/adapter/spelling"
 )
 
-// maxFile is how long a seeds file may be.
-const maxFile = 1 << 20
+// MaxFile is how many bytes a seeds file may have.
+const MaxFile = 1 << 20
 
 // document reads the one YAML document there may be; nil if there is none. Of
 // YAML it takes mappings, lists and single values, and of values what is
 // written: `no` is a text, not a boolean.
 func (fs *faults) document(data []byte) *yaml.Node {
-	if len(data) > maxFile {
-		fs.add(position{}, "the file has %d bytes, more than %d", len(data), maxFile)
+	if len(data) > MaxFile {
+		fs.add(position{}, "the file has more than %d bytes", MaxFile)
 		return nil
 	}
 	if line := notText(data); line > 0 {
