@@ -38,6 +38,12 @@ func launch(t *testing.T, environ ...string) service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return launchWith(t, c)
+}
+
+func launchWith(t *testing.T, c Config) service {
+	t.Helper()
+	var err error
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan Place, 1), make(chan struct{})
 	go func() {
