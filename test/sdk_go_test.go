@@ -25,11 +25,16 @@ func TestGoSDK(t *testing.T) {
 		for product, sent := range map[string][]string{"tdmq": {"你好 from 3.0", "published by 3.0"}, "cmq": nil} {
 			t.Run(product, func(t *testing.T) {
 				t.Parallel()
-				w := start(t, img)
+				w := start(t, img, jetcmqtest.WithPushAllow("127.0.0.1")) // where nobody listens
 				small := start(t, img, jetcmqtest.WithSetting("JETCMQ_MAX_QUEUES", "1"), jetcmqtest.WithSetting("JETCMQ_MAX_TOPICS", "1"))
 				w.prepareForAPI3(t)
-				out, err := command(t, t.TempDir(), programs[product], "-test.timeout", "100s", "-host", w.host, "-small-host", small.host,
-					"-id", "AKIDfirst", "-secret", secrets["AKIDfirst"], "-other-id", "AKIDsecond", "-other-secret", secrets["AKIDsecond"])
+				args := []string{"-test.timeout", "100s", "-host", w.host, "-small-host", small.host,
+					"-id", "AKIDfirst", "-secret", secrets["AKIDfirst"], "-other-id", "AKIDsecond", "-other-secret", secrets["AKIDsecond"]}
+				if product == "tdmq" { // which is pushed to, too
+					listen, reach := w.meeting(t)
+					args = append(args, "-listen", listen, "-reach", reach)
+				}
+				out, err := command(t, t.TempDir(), programs[product], args...)
 				if err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}

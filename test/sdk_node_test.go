@@ -24,7 +24,8 @@ func TestNodeSDK(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if out, err := command(t, dir, "node", program, port, "AKIDfirst", secrets["AKIDfirst"]); err != nil {
+				listen, reach := w.meeting(t)
+				if out, err := command(t, dir, "node", program, port, "AKIDfirst", secrets["AKIDfirst"], listen, reach); err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}
 			})

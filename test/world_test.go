@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -60,6 +62,23 @@ func start(t *testing.T, img string, more ...jetcmqtest.Option) *world {
 	s := jetcmqtest.Start(t, append(options, more...)...)
 	host := strings.TrimPrefix(s.Endpoint(), "http://")
 	return &world{Server: s, native: s.Native(), caller: caller{http.DefaultClient, host}}
+}
+
+// meeting tells where a program of this machine listens for pushes, and by
+// what host the service finds it.
+func (w *world) meeting(t *testing.T) (listen, reach string) {
+	t.Helper()
+	l := w.Listen()
+	defer l.Close()
+	listen, _, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(w.PushURL(l.Addr(), "/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listen, u.Hostname()
 }
 
 // waitForPoll returns when a receive waits in the queue's stream, or when the

@@ -32,6 +32,9 @@ var (
 	otherSecret = flag.String("other-secret", "", "SecretKey")
 	// a service with the same accounts, which may have one queue and one topic each
 	smallHost = flag.String("small-host", "", "of it, with its port")
+	// what the service pushes to
+	listen = flag.String("listen", "127.0.0.1", "our address that the service reaches")
+	reach  = flag.String("reach", "127.0.0.1", "the host it finds us by")
 )
 
 func TestMain(m *testing.M) {
