@@ -1,8 +1,7 @@
-.PHONY: help run dist image test check bench fuzz reference routing-check
+.PHONY: help run dist image up cluster test check bench fuzz reference routing-check
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
-IMAGE ?= jetcmq
-SUBSCRIBER ?= jetcmq-subscriber
+TAG ?= latest
 FUZZTIME ?= 60s
 RABBITMQ ?= /usr/lib/rabbitmq/bin/rabbitmq-server
 
@@ -19,8 +18,14 @@ dist: ## static Linux binaries in ./dist, and what else the images hold
 	ln -s jetcmq dist/bin/nats-server
 
 image: dist ## the images jetcmq and jetcmq-subscriber, by this machine's Go; pulls nothing
-	docker build --target host-jetcmq -t $(IMAGE) --label org.opencontainers.image.version=$(VERSION) .
-	docker build --target host-subscriber -t $(SUBSCRIBER) .
+	docker build --target host-jetcmq -t jetcmq:$(TAG) --label org.opencontainers.image.version=$(VERSION) .
+	docker build --target host-subscriber -t jetcmq-subscriber:$(TAG) .
+
+up: image ## compose: one adapter on 127.0.0.1:8080
+	docker compose up -d --wait
+
+cluster: image ## compose: three NATS nodes, two adapters behind 127.0.0.1:8080
+	docker compose --profile cluster up -d --wait
 
 test: ## all tests
 	go test ./...

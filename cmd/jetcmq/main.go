@@ -56,6 +56,7 @@ func command(environ []string) *cobra.Command {
 		healthCommand(environ),
 		natsCommand(),
 		balanceCommand(),
+		seedsCommand(environ),
 		&cobra.Command{Use: "version", Short: "Tell the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
 			writeVersion(cmd.OutOrStdout())
 		}},

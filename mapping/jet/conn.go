@@ -27,6 +27,8 @@ type Conn struct {
 	stop     context.CancelFunc
 	watching sync.WaitGroup
 
+	replicating sync.Mutex
+
 	lostAt atomic.Int64 // Unix ms of the last loss of the connection
 	mu     sync.Mutex
 	back   []func(lost int64)

@@ -64,9 +64,11 @@ func (b *Broker) survey() {
 		b.log.Debug("survey", "error", err)
 		return
 	}
-	b.replicate(ledgerStream, 1)
+	var few []string // with fewer replicas than they should have
 	for key, s := range all {
-		b.replicate(streamPrefix+key, s.replicas)
+		if s.replicas < b.conn.Replicas {
+			few = append(few, streamPrefix+key)
+		}
 		q := b.known(key)
 		if q == nil {
 			if q, err = b.read(b.life, key); err != nil {
@@ -76,22 +78,11 @@ func (b *Broker) survey() {
 		}
 		q.care.looked = time.Time{}
 	}
+	b.conn.Replicate(few...)
 	for _, q := range b.used() {
 		if _, exists := all[q.key]; !exists {
 			q.stale.Store(true)
 		}
-	}
-}
-
-// replicate gives a stream that has fewer replicas than are wanted, because it
-// is older than the setting, as many. Nobody takes any away: brokers with
-// different settings would do and undo it for ever.
-func (b *Broker) replicate(stream string, has int) {
-	if has >= b.conn.Replicas {
-		return
-	}
-	if err := b.conn.Replicate(b.life, stream); err != nil && b.life.Err() == nil {
-		b.log.Warn("a stream could not be given its replicas", "stream", stream, "error", err)
 	}
 }
 

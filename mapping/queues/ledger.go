@@ -75,6 +75,7 @@ func (b *Broker) openLedger(ctx context.Context) error {
 	}
 	_, err := b.conn.JS.CreateStream(ctx, want)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		b.conn.Replicate(ledgerStream)
 		return nil // made with other settings, which serve as well
 	}
 	return err

@@ -31,6 +31,7 @@ type queue struct {
 	raised     atomic.Int64 // Unix ms until when deliveries from before a longer timeout may be under way
 	recording  sync.Mutex
 	recovering atomic.Bool
+	astray     atomic.Bool   // its consumer could not be found again so far
 	partial    atomic.Bool   // the ledger does not tell of all messages in flight
 	purged     atomic.Int64  // Unix s of the last purge, or of the first time there was one to make
 	trimmed    atomic.Uint64 // everything deleted before this sequence was purged
@@ -243,6 +244,7 @@ func (q *queue) recover() {
 				return
 			}
 			_, err := q.b.read(q.b.life, q.key)
+			q.astray.Store(err != nil)
 			if err == nil {
 				q.line.tend()
 				return

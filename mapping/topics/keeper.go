@@ -78,9 +78,14 @@ func (b *Broker) survey() error {
 		b.log.Debug("survey", "error", err)
 		return err
 	}
-	for key := range all {
+	var few []string // with fewer replicas than they should have
+	for key, s := range all {
 		b.entry(key)
+		if s.source.Replicas < b.conn.Replicas {
+			few = append(few, streamPrefix+key)
+		}
 	}
+	b.conn.Replicate(few...)
 	for _, t := range b.used() {
 		t.due.Store(true)
 	}

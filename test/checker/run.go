@@ -17,8 +17,11 @@ import (
 	"github.com/jetcmq/jetcmq/test/checker/stand"
 )
 
-// The documents' promise: what was deleted longer than this before a kill stays so.
-const forget = time.Second
+// rules are what the documents say. What is in flight over a restart may be visible
+// again a second too soon, because JetStream writes down whole seconds.
+func (j job) rules() *history.Rules {
+	return &history.Rules{Forget: time.Second, Round: time.Second, Loss: j.Loss}
+}
 
 // How long a service may take to start, and to be well again.
 const startTime, healTime = time.Minute, 2 * time.Minute
@@ -62,7 +65,7 @@ func (r *run) do(ctx context.Context, show *progress) (got result) {
 	}
 	defer file.Close()
 	r.log = history.NewLog(file)
-	r.log.Add(history.Op{Kind: history.Begin, Why: r.Name, Rules: &history.Rules{Forget: forget, Loss: r.Loss}})
+	r.log.Add(history.Op{Kind: history.Begin, Why: r.Name, Rules: r.rules()})
 	got.err = r.live(ctx, show)
 	if err := errors.Join(got.err, r.log.Close()); err != nil {
 		got.err = err

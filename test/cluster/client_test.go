@@ -57,13 +57,15 @@ func (a *adapter) ready() string {
 
 // answer is what the API answers, whatever the action.
 type answer struct {
-	Code                                      int
-	Message                                   string
-	MsgID                                     string `json:"msgId"`
-	MsgBody                                   string
-	ReceiptHandle                             string
-	DequeueCount                              int
-	MsgList                                   []struct{ MsgID string `json:"msgId"` }
+	Code          int
+	Message       string
+	MsgID         string `json:"msgId"`
+	MsgBody       string
+	ReceiptHandle string
+	DequeueCount  int
+	MsgList       []struct {
+		MsgID string `json:"msgId"`
+	}
 	MsgInfoList                               []struct{ MsgBody, ReceiptHandle string }
 	ActiveMsgNum, InactiveMsgNum, DelayMsgNum int
 	RewindMsgNum                              int

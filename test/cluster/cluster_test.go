@@ -140,3 +140,23 @@ func urls(nodes ...*node) string {
 	}
 	return strings.Join(all, ",")
 }
+
+// waiting returns when n receives wait at a stream.
+func (c *cluster) waiting(stream string, n int) {
+	c.t.Helper()
+	seen := 0 // a receive that only looks what is there waits for a moment, too
+	eventually(c.t, 15*time.Second, "receives wait at "+stream, func() bool {
+		s, err := c.js.Stream(c.t.Context(), stream)
+		if err != nil {
+			return false
+		}
+		sum := 0
+		for info := range s.ListConsumers(c.t.Context()).Info() {
+			sum += info.NumWaiting
+		}
+		if seen++; sum < n {
+			seen = 0
+		}
+		return seen == 2
+	})
+}

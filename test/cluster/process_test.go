@@ -47,8 +47,13 @@ func newProcess(t *testing.T, name string, args, environ []string) *process {
 	t.Cleanup(func() {
 		p.kill()
 		if text, err := os.ReadFile(p.log); err == nil && t.Failed() {
-			lines := strings.Split(string(text), "\n")
-			t.Logf("%s said last:\n%s", name, strings.Join(lines[max(0, len(lines)-40):], "\n"))
+			var lines []string
+			for line := range strings.Lines(string(text)) {
+				if !strings.Contains(line, "connect to route") {
+					lines = append(lines, line)
+				}
+			}
+			t.Logf("%s said last:\n%s", name, strings.Join(lines[max(0, len(lines)-40):], ""))
 		}
 	})
 	return p

@@ -31,7 +31,7 @@ type Fault struct {
 }
 
 // All is every kind there is.
-var All = slices.Concat(process)
+var All = slices.Concat(process, network)
 
 // wait is a while, or less if ctx ends.
 func wait(ctx context.Context, while time.Duration) {

@@ -15,7 +15,11 @@ import (
 	"github.com/jetcmq/jetcmq/test/checker/stand"
 )
 
-var binary string
+var (
+	binary string
+	// direct uses no proxy, and no connection that may have been killed.
+	direct = http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -53,7 +57,7 @@ func TestEveryFaultHeals(t *testing.T) {
 			if err := s.WaitReady(ctx); err != nil {
 				t.Fatal(err)
 			}
-			must(t, ctx, s.Endpoints[0], url.Values{"Action": {"CreateQueue"}, "visibilityTimeout": {"60"}})
+			must(t, ctx, s.Endpoints[0], url.Values{"Action": {"CreateQueue"}, "visibilityTimeout": {"5"}})
 			serve(t, ctx, s, "before")
 			must(t, ctx, s.Endpoints[0], url.Values{"Action": {"SendMessage"}, "msgBody": {"kept"}})
 			if err := f.Strike(ctx, s); err != nil {
@@ -133,7 +137,7 @@ func call(ctx context.Context, endpoint string, params url.Values) (map[string]a
 	if err != nil {
 		return nil, err
 	}
-	reply, err := http.DefaultClient.Do(r)
+	reply, err := direct.Do(r)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package fault
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jetcmq/jetcmq/test/checker/stand"
@@ -41,6 +43,47 @@ var process = []Fault{{
 		return kill(ctx, between(30*time.Millisecond, 3*time.Second), oneOf(s.Adapters))
 	},
 	Calm: 2 * time.Second,
+}, {
+	Name: "kill-node",
+	Doc:  "kill -9 of one of three NATS nodes, away for 1 to 5 s",
+	Open: stand.Cluster,
+	Strike: func(ctx context.Context, s *stand.Stand) error {
+		return kill(ctx, between(time.Second, 5*time.Second), oneOf(s.Nodes))
+	},
+	Calm: 3 * time.Second,
+}, {
+	Name: "kill-majority",
+	Doc:  "kill -9 of two of three NATS nodes at once, away for 1 to 5 s",
+	Open: stand.Cluster,
+	Strike: func(ctx context.Context, s *stand.Stand) error {
+		i := rand.IntN(len(s.Nodes))
+		return kill(ctx, between(time.Second, 5*time.Second), slices.Delete(slices.Clone(s.Nodes), i, i+1)...)
+	},
+	Calm: 5 * time.Second,
+}, {
+	Name: "pause-node",
+	Doc:  "one of three NATS nodes is held (SIGSTOP) for 1 to 20 s",
+	Open: stand.Cluster,
+	Strike: func(ctx context.Context, s *stand.Stand) error {
+		return pause(ctx, between(time.Second, 20*time.Second), oneOf(s.Nodes))
+	},
+	Calm: 3 * time.Second,
+}, {
+	Name: "rolling-restart",
+	Doc:  "both adapters of a cluster are restarted in order (SIGTERM), one after the other",
+	Open: stand.Cluster,
+	Strike: func(ctx context.Context, s *stand.Stand) error {
+		return restart(ctx, s, s.Adapters)
+	},
+	Calm: 2 * time.Second,
+}, {
+	Name: "rolling-nodes",
+	Doc:  "all three NATS nodes are restarted in order (SIGTERM), one after the other",
+	Open: stand.Cluster,
+	Strike: func(ctx context.Context, s *stand.Stand) error {
+		return restart(ctx, s, s.Nodes)
+	},
+	Calm: 3 * time.Second,
 }}
 
 // kill ends the victims at the same moment and starts them again after a while.
@@ -62,4 +105,19 @@ func pause(ctx context.Context, while time.Duration, p *stand.Process) error {
 	}
 	wait(ctx, while)
 	return p.Resume()
+}
+
+// restart stops and starts all, the next one when the service is well again.
+func restart(ctx context.Context, s *stand.Stand, all []*stand.Process) error {
+	for _, p := range all {
+		stopped := p.Stop(ctx)
+		started := p.Start(context.WithoutCancel(ctx))
+		if err := errors.Join(stopped, started); err != nil {
+			return err
+		}
+		if err := s.WaitReady(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -78,6 +78,7 @@ type Op struct {
 // Rules are what a service may do around a kill, as its documents say.
 type Rules struct {
 	Forget time.Duration `json:"forget"` // how old a delete may be that a kill undoes
+	Round  time.Duration `json:"round"`  // how much sooner what was in flight at a kill may be visible again
 	Loss   time.Duration `json:"loss"`   // how old an acknowledged message may be that a power cut loses
 }
 

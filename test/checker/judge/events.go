@@ -36,13 +36,13 @@ func (c *court) before(done span, noticed, window time.Duration, ends ...string)
 	return gap, ok
 }
 
-// troubled tells whether something happened between done, or a moment after it,
-// and the time noticed to a server that held messages, by which the others, or its
-// next life, may not know what it did.
-func (c *court) troubled(done span, noticed time.Duration) bool {
+// troubled tells whether something happened between done, or a while after it, and
+// the time noticed to a server that held messages, by which the others, or its next
+// life, may not know what it did.
+func (c *court) troubled(done span, noticed, while time.Duration) bool {
 	return slices.ContainsFunc(c.events, func(e history.Op) bool {
 		apart := oneOf(e, "kill", "cut", "partition") || oneOf(e, "pause", "stop") && strings.Contains(e.Why, "node")
-		return e.Holds && apart && done.from <= e.Ended && e.Invoked <= noticed && e.Invoked-done.to <= c.rules.Forget
+		return e.Holds && apart && done.from <= e.Ended && e.Invoked <= noticed && e.Invoked-done.to <= while
 	})
 }
 

@@ -38,6 +38,9 @@ type Verdict struct {
 	Shared     int // held by two receivers at once
 	SharedNear int
 
+	Denied     int // deletes that were refused their only holder
+	DeniedNear int
+
 	Early     int
 	Torn      int // batches of which a part arrived
 	Refused   int // not sent, by the server's word, and delivered all the same

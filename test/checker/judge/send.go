@@ -146,7 +146,7 @@ func (c *court) judgeDoubled(m *message) {
 	c.verdict.SentTwice += max(0, min(len(m.ids), len(m.tries))-1)
 	for range len(ids) - len(m.tries) {
 		last := c.lastSeen(m)
-		if c.troubled(span{m.tries[0].invoked, last}, last) {
+		if c.troubled(span{m.tries[0].invoked, last}, last, c.rules.Forget) {
 			c.verdict.DoubledNear++
 			continue
 		}

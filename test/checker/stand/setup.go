@@ -25,7 +25,7 @@ const (
 // namespace of its own.
 type site struct {
 	host  string
-	enter []string // the command that goes there before it runs another, or none
+	space string // the namespace's name, or ""
 }
 
 var loopback = site{host: "127.0.0.1"}
@@ -34,7 +34,7 @@ var loopback = site{host: "127.0.0.1"}
 // free now, below those that systems give to outgoing connections, so that nobody
 // takes it while the process is down.
 func (s *Stand) addr(at site, usual int) (string, error) {
-	if len(at.enter) > 0 {
+	if at.space != "" {
 		return net.JoinHostPort(at.host, strconv.Itoa(usual)), nil
 	}
 	for range 100 {
@@ -52,9 +52,13 @@ func (s *Stand) addr(at site, usual int) (string, error) {
 
 // process starts the program with args here.
 func (s *Stand) process(ctx context.Context, name string, at site, args, environ []string) (*Process, error) {
+	argv := append([]string{s.options.Binary}, args...)
+	if at.space != "" {
+		argv = append([]string{"ip", "netns", "exec", at.space}, argv...)
+	}
 	p := &Process{
 		Name:    name,
-		argv:    slices.Concat(at.enter, []string{s.options.Binary}, args),
+		argv:    argv,
 		environ: append([]string{"PATH=" + os.Getenv("PATH")}, environ...),
 		log:     filepath.Join(s.Dir, name+".log"),
 		watch:   s.options.Watch,
@@ -70,7 +74,7 @@ func (s *Stand) startAdapters(ctx context.Context, sites []site, environ ...stri
 			return err
 		}
 		own := append([]string{"JETCMQ_ADDR=" + addr, "JETCMQ_LOG_FORMAT=json"}, environ...)
-		if at.host != loopback.host {
+		if at.space != "" {
 			own = append(own, s.network.settings()...)
 		}
 		p, err := s.process(ctx, fmt.Sprintf("adapter-%d", i+1), at, nil, append(own, s.options.Environ...))

@@ -73,23 +73,34 @@ func External(ctx context.Context, o Options) (*Stand, error) {
 }
 
 // Cluster is three NATS servers that replicate everything, and two adapters that
-// know all three. Each process has a machine of its own in a network of their own
-// if this process may make one.
+// know all three. Each process has a machine of its own, as in Apart, if this
+// process may make them.
 func Cluster(ctx context.Context, o Options) (*Stand, error) {
+	s, err := Apart(ctx, o)
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return s, err
+	}
 	return open(o, func(s *Stand) error {
-		sites := []site{loopback, loopback, loopback, loopback, loopback}
-		network, err := newNetwork(ctx, len(sites))
-		switch {
-		case err == nil:
-			s.network, sites = network, network.sites
-		case !errors.Is(err, errors.ErrUnsupported):
-			return err
-		}
-		if err := s.startNodes(ctx, sites[:3]); err != nil {
-			return err
-		}
-		return s.startAdapters(ctx, sites[3:], "JETCMQ_REPLICAS=3", "JETCMQ_NATS_URL="+strings.Join(s.NATS, ","))
+		return s.startCluster(ctx, []site{loopback, loopback, loopback, loopback, loopback})
 	})
+}
+
+// Apart is Cluster in a network that can be cut. The error wraps
+// errors.ErrUnsupported where this process may not make one.
+func Apart(ctx context.Context, o Options) (*Stand, error) {
+	return open(o, func(s *Stand) (err error) {
+		if s.network, err = newNetwork(ctx, 5); err != nil {
+			return err
+		}
+		return s.startCluster(ctx, s.network.sites)
+	})
+}
+
+func (s *Stand) startCluster(ctx context.Context, sites []site) error {
+	if err := s.startNodes(ctx, sites[:3]); err != nil {
+		return err
+	}
+	return s.startAdapters(ctx, sites[3:], "JETCMQ_REPLICAS=3", "JETCMQ_NATS_URL="+strings.Join(s.NATS, ","))
 }
 
 // open makes a stand of what set starts, or leaves nothing running.
@@ -133,6 +144,10 @@ func waitOK(ctx context.Context, url string, p *Process) error {
 	}
 }
 
+// direct goes to the stand's own addresses without the proxy that the
+// environment may name.
+var direct = http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // get reads a page that should be there at once; anything but 200 is an error.
 func get(ctx context.Context, url string) (text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -141,8 +156,7 @@ func get(ctx context.Context, url string) (text string, err error) {
 	if err != nil {
 		return "", err
 	}
-	r.Close = true // the other side may be killed at any time
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := direct.Do(r)
 	if err != nil {
 		return "", err
 	}
