@@ -1,8 +1,11 @@
 package mapping
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Protocol is how a subscription's messages are delivered.
@@ -69,6 +72,26 @@ type Subscription struct {
 	Format      Format
 	FilterTags  []string
 	BindingKeys []string
+}
+
+// CheckEndpoint judges the form of the endpoint, without looking whether anybody
+// is there. Errors: ErrEndpointBlank, ErrEndpointFormat.
+func (s Subscription) CheckEndpoint() error {
+	switch {
+	case strings.ContainsFunc(s.Endpoint, unicode.IsSpace):
+		return ErrEndpointBlank
+	case s.Endpoint == "" || utf8.RuneCountInString(s.Endpoint) > MaxEndpoint:
+		return ErrEndpointFormat
+	case s.Protocol == ProtocolQueue && !legalName(s.Endpoint):
+		return ErrEndpointFormat
+	case s.Protocol == ProtocolQueue:
+		return nil
+	}
+	u, err := url.Parse(s.Endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return ErrEndpointFormat
+	}
+	return nil
 }
 
 // SubscriptionChange is what SetSubscriptionAttributes is told: what is nil

@@ -31,12 +31,16 @@ var floors = map[string]room{
 	"adapter/action":   {[]string{"adapter/action/fields", "mapping", "mapping/account"}, nil},
 	"adapter":          {[]string{"adapter/action", "mapping", "mapping/account"}, []string{"github.com/gin-gonic/gin"}},
 	"adapter/push":     {[]string{"mapping"}, nil},
+	"adapter/seeds": {[]string{"adapter/action", "adapter/action/fields", "adapter/spelling", "mapping", "mapping/account"},
+		[]string{"go.yaml.in/yaml/v4"}},
+	"adapter/spelling": {nil, nil},
 
 	"adapter/action/fields": {[]string{"mapping"}, nil},
 
-	"cmd/process": {[]string{"adapter", "adapter/push", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
+	"cmd/process": {[]string{"adapter", "adapter/push", "adapter/seeds", "adapter/spelling", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/lmittmann/tint"}},
-	"cmd/jetcmq": {[]string{"cmd/process"}, []string{"github.com/spf13/cobra"}},
+	"cmd/balance": {nil, nil},
+	"cmd/jetcmq":  {[]string{"cmd/balance", "cmd/process"}, []string{"github.com/spf13/cobra", "golang.org/x/crypto/x509roots/fallback"}},
 
 	// Apart: users import it, so it needs nothing of ours.
 	"functions":                  {nil, nil},

@@ -53,8 +53,13 @@ type Action struct {
 	output reflect.Type
 	in     [apis]fields.Parameters // by API; empty where the action has no name
 	out    [apis]fields.Members
+	check  func(p Params) error
 	call   func(ctx context.Context, on *account.Account, p Params) (Answer, error)
 }
+
+// judging is an input that can tell by itself, without any account, that what it
+// was given does not go together.
+type judging interface{ Check() error }
 
 // Answer is what a successful (or partly successful) call returns.
 type Answer struct {
@@ -85,6 +90,16 @@ func compile[In, Out any](a Action, do func(context.Context, *account.Account, I
 			a.in[api] = fields.ParametersOf(a.input, api)
 			a.out[api] = fields.MembersOf(a.output, api)
 		}
+	}
+	a.check = func(p Params) error {
+		var in In
+		if err := a.in[p.API].Bind(p.Pairs, reflect.ValueOf(&in).Elem()); err != nil {
+			return err
+		}
+		if own, ok := any(in).(judging); ok {
+			return own.Check()
+		}
+		return nil
 	}
 	a.call = func(ctx context.Context, on *account.Account, p Params) (Answer, error) {
 		var in In
@@ -125,6 +140,13 @@ func (a *Action) name(api API) string {
 		return a.Name
 	}
 }
+
+// Parameters are what the action takes in api; none if it is not part of it.
+func (a *Action) Parameters(api API) fields.Parameters { return a.in[api] }
+
+// Check tells why the action would refuse the parameters whatever the account
+// holds. What is refused for it, Call refuses too.
+func (a *Action) Check(p Params) error { return a.check(p) }
 
 // Call binds the parameters and runs the action. An error may come together
 // with Fields (BatchDeleteMessage answers 6010 with its errorList).

@@ -26,6 +26,18 @@ func (s queueSettings) attributes() (mapping.QueueAttributes, error) {
 	return s.QueueAttributes, err
 }
 
+// newQueue is what a queue is created with.
+type newQueue struct{ queueSettings }
+
+// Check refuses settings that no queue can have together.
+func (n newQueue) Check() error {
+	attributes, err := n.attributes()
+	if err != nil {
+		return err
+	}
+	return attributes.Over(mapping.DefaultAttributes()).Check()
+}
+
 // tags are those of a queue's or topic's owner.
 type tags []mapping.Tag
 
@@ -41,7 +53,7 @@ var CreateQueue = define(Action{
 		mapping.ErrParameters, mapping.ErrNoQueue},
 }, func(ctx context.Context, a *account.Account, in struct {
 	Queue mapping.QueueName `cmq:"queueName"`
-	queueSettings
+	newQueue
 	Tags tags `tdmq:"Tags" default:""`
 }) (out struct {
 	ID mapping.QueueID `cmq:"queueId"`

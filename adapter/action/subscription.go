@@ -41,6 +41,23 @@ type bindingKeys []key
 
 func (bindingKeys) Most() (int, error) { return mapping.MaxBindingKeys, mapping.ErrTooManyBindingKeys }
 
+// newSubscription is what a subscription is made with.
+type newSubscription struct {
+	Protocol mapping.Protocol `cmq:"protocol"`
+	Endpoint endpoint         `cmq:"endpoint"`
+	Strategy mapping.Strategy `cmq:"notifyStrategy" default:"EXPONENTIAL_DECAY_RETRY"`
+	Format   mapping.Format   `cmq:"notifyContentFormat" default:"JSON"`
+	filters
+}
+
+func (n newSubscription) settings() mapping.Subscription {
+	return mapping.Subscription{Protocol: n.Protocol, Endpoint: string(n.Endpoint), Strategy: n.Strategy, Format: n.Format,
+		FilterTags: distinct(n.Tags), BindingKeys: distinct(n.Keys)}
+}
+
+// Check refuses an endpoint that does not suit the protocol.
+func (n newSubscription) Check() error { return n.settings().CheckEndpoint() }
+
 var Subscribe = define(Action{
 	Name: "Subscribe",
 	CMQ:  "CreateSubscribe",
@@ -51,18 +68,11 @@ var Subscribe = define(Action{
 		mapping.ErrEndpointFormat, mapping.ErrEndpointBlank, mapping.ErrEndpoint, mapping.ErrNoBindingKey},
 }, func(ctx context.Context, a *account.Account, in struct {
 	subscriptionOf
-	Protocol mapping.Protocol `cmq:"protocol"`
-	Endpoint endpoint         `cmq:"endpoint"`
-	Strategy mapping.Strategy `cmq:"notifyStrategy" default:"EXPONENTIAL_DECAY_RETRY"`
-	Format   mapping.Format   `cmq:"notifyContentFormat" default:"JSON"`
-	filters
+	newSubscription
 }) (out struct {
 	ID string `cmq:"subscriptionId"`
 }, err error) {
-	out.ID, err = a.Topics.Subscribe(ctx, in.Topic, in.Subscription, mapping.Subscription{
-		Protocol: in.Protocol, Endpoint: string(in.Endpoint), Strategy: in.Strategy, Format: in.Format,
-		FilterTags: distinct(in.Tags), BindingKeys: distinct(in.Keys),
-	})
+	out.ID, err = a.Topics.Subscribe(ctx, in.Topic, in.Subscription, in.settings())
 	return out, err
 })
 

@@ -22,14 +22,14 @@ func TestSubscribeReads(t *testing.T) {
 		pairs []Pair
 		want  string
 	}{
-		{"defaults", subscribing(), "{{t s} queue q EXPONENTIAL_DECAY_RETRY JSON {[] []}}"},
-		{"empty is absent", subscribing(Pair{"notifyStrategy", ""}, Pair{"notifyContentFormat", ""}), "{{t s} queue q EXPONENTIAL_DECAY_RETRY JSON {[] []}}"},
+		{"defaults", subscribing(), "{{t s} {queue q EXPONENTIAL_DECAY_RETRY JSON {[] []}}}"},
+		{"empty is absent", subscribing(Pair{"notifyStrategy", ""}, Pair{"notifyContentFormat", ""}), "{{t s} {queue q EXPONENTIAL_DECAY_RETRY JSON {[] []}}}"},
 		{"all", subscribing(Pair{"notifyStrategy", "BACKOFF_RETRY"}, Pair{"notifyContentFormat", "SIMPLIFIED"},
-			Pair{"filterTag.1", "a"}, Pair{"bindingKey.0", "#.b"}), "{{t s} queue q BACKOFF_RETRY SIMPLIFIED {[a] [#.b]}}"},
-		{"PHP's spelling", subscribing(Pair{"bindindKey.1", "a.*"}, Pair{"bindindKey.2", "b"}), "{{t s} queue q EXPONENTIAL_DECAY_RETRY JSON {[] [a.* b]}}"},
-		{"blanks behind names", subscribing(Pair{"filterTag.1 ", "a"}), "{{t s} queue q EXPONENTIAL_DECAY_RETRY JSON {[a] []}}"},
+			Pair{"filterTag.1", "a"}, Pair{"bindingKey.0", "#.b"}), "{{t s} {queue q BACKOFF_RETRY SIMPLIFIED {[a] [#.b]}}}"},
+		{"PHP's spelling", subscribing(Pair{"bindindKey.1", "a.*"}, Pair{"bindindKey.2", "b"}), "{{t s} {queue q EXPONENTIAL_DECAY_RETRY JSON {[] [a.* b]}}}"},
+		{"blanks behind names", subscribing(Pair{"filterTag.1 ", "a"}), "{{t s} {queue q EXPONENTIAL_DECAY_RETRY JSON {[a] []}}}"},
 		{"a protocol in capitals", []Pair{{"topicName", "t"}, {"subscriptionName", "s"}, {"protocol", "HTTP"}, {"endpoint", long}},
-			"{{t s} http " + long + " EXPONENTIAL_DECAY_RETRY JSON {[] []}}"},
+			"{{t s} {http " + long + " EXPONENTIAL_DECAY_RETRY JSON {[] []}}}"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			t.Parallel()

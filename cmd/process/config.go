@@ -117,12 +117,17 @@ type Config struct {
 	// embedded server takes 10 ms a queue.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"20s"`
 
+	// A YAML file with queues, topics and subscriptions to make, or to change,
+	// before the first call is served. Everything else stays as it is.
+	Seeds string `env:"SEEDS"`
+
 	// The least that is logged: `debug`, `info`, `warn` or `error`.
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	// `text` or `json`.
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text"`
 
 	credentials []credential // of both settings
+	seeds       []byte       // instead of the file, see WithSeeds
 }
 
 // size is a number of bytes, written with a unit if one likes: 512, 64KiB, 4MiB, 1GiB.

@@ -9,9 +9,12 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/jetcmq/jetcmq/adapter/spelling"
 )
 
 // setting is what a manual says of one field of config.
@@ -96,54 +99,27 @@ func table() string {
 // service named jetcmq. They are nobody's settings.
 var injected = regexp.MustCompile(`^JETCMQ_(SERVICE_(HOST|PORT(_\w+)?)=|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?=)`)
 
+// testImage is for package jetcmqtest: it names the image that tests run.
+const testImage = prefix + "TEST_IMAGE"
+
 // ours picks the settings out of environ. An empty one counts as not set.
 func ours(environ []string) (map[string]string, error) {
-	known := map[string]bool{}
+	var names []string
 	for _, s := range settings() {
-		known[s.name] = true
+		names = append(names, s.name)
 	}
 	values := map[string]string{}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		switch {
 		case !strings.HasPrefix(name, prefix) || value == "":
-		case known[name]:
+		case slices.Contains(names, name):
 			values[name] = value
+		case name == testImage:
 		case injected.MatchString(entry) && (name != prefix+"PORT" || strings.Contains(value, "://")):
 		default:
-			return nil, fmt.Errorf("%s is not a setting: did you mean %s? (jetcmq help lists all)", name, nearest(name))
+			return nil, fmt.Errorf("%s is not a setting: did you mean %s? (jetcmq help lists all)", name, spelling.Nearest(name, names))
 		}
 	}
 	return values, nil
-}
-
-// nearest is the setting whose name differs least from name.
-func nearest(name string) string {
-	best, least := "", len(name)+100
-	for _, s := range settings() {
-		if d := distance(name, s.name); d < least {
-			best, least = s.name, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to insert, delete or replace between a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0]++
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -27,10 +27,13 @@ type engine struct {
 	data     string
 }
 
-// open starts or reaches NATS and opens every account.
+// open starts or reaches NATS, opens every account, and applies the seeds.
 func open(ctx context.Context, c Config, log *slog.Logger) (*engine, error) {
 	e := &engine{accounts: map[string]*account.Account{}}
-	var err error
+	file, err := c.readSeeds()
+	if err != nil {
+		return nil, err
+	}
 	e.pusher, err = push.New(push.Config{Allow: c.PushAllow, Loopback: c.private(), Timeout: longestPush(c.TimeScale)})
 	if err != nil {
 		return nil, fmt.Errorf("JETCMQ_PUSH_ALLOW: %w", err)
@@ -38,16 +41,27 @@ func open(ctx context.Context, c Config, log *slog.Logger) (*engine, error) {
 	if err := e.start(c, log); err != nil {
 		return nil, err
 	}
+	err = e.openAccounts(ctx, c, log)
+	if err == nil {
+		err = e.seed(ctx, c, file, log)
+	}
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.StopTimeout)
+		defer cancel()
+		return nil, errors.Join(err, e.close(ctx))
+	}
+	return e, nil
+}
+
+func (e *engine) openAccounts(ctx context.Context, c Config, log *slog.Logger) error {
 	for _, name := range c.accounts() {
 		a, err := e.openAccount(ctx, c, name, log)
 		if err != nil {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.StopTimeout)
-			defer cancel()
-			return nil, errors.Join(err, e.close(ctx))
+			return err
 		}
 		e.accounts[name] = a
 	}
-	return e, nil
+	return nil
 }
 
 // start runs the embedded server, unless there is an external one.

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"sort"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -85,21 +82,8 @@ func (t *topic) create(ctx context.Context, r *reading, s subscription) error {
 
 // checkEndpoint judges an endpoint without looking whether anybody is there.
 func (b *Broker) checkEndpoint(s mapping.Subscription) error {
-	switch {
-	case strings.ContainsFunc(s.Endpoint, unicode.IsSpace):
-		return mapping.ErrEndpointBlank
-	case s.Endpoint == "" || utf8.RuneCountInString(s.Endpoint) > mapping.MaxEndpoint:
-		return mapping.ErrEndpointFormat
-	case s.Protocol == mapping.ProtocolQueue:
-		var name mapping.QueueName
-		if name.UnmarshalText([]byte(s.Endpoint)) != nil {
-			return mapping.ErrEndpointFormat
-		}
-		return nil
-	}
-	u, err := url.Parse(s.Endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return mapping.ErrEndpointFormat
+	if err := s.CheckEndpoint(); err != nil || s.Protocol == mapping.ProtocolQueue {
+		return err
 	}
 	if err := b.conf.CheckEndpoint(s.Endpoint); err != nil {
 		return mapping.ErrEndpoint.Because(err.Error())

@@ -33,7 +33,12 @@ type Parameter struct {
 
 	strict bool // a list that comes as a single value is refused
 	set    func(v reflect.Value, text string) error
+	one    func(v reflect.Value, text string) error // set, of the value itself where set is of a pointer to it
 }
+
+// Check judges a value that a request might have, or one element of a list. It
+// is not for lists of objects.
+func (p *Parameter) Check(text string) error { return p.one(reflect.New(p.Kind).Elem(), text) }
 
 const (
 	maxParameters = 20 // an action can take
@@ -105,11 +110,12 @@ func (p *Parameter) compile(f field, api API) {
 	// An empty deadLetterPolicy unbinds, but an empty queueName says nothing.
 	p.MayBeEmpty = pointer.Implements(checksText) ||
 		pointer.Implements(readsText) && p.set(reflect.New(p.Kind).Elem(), "") == nil
+	p.one = p.set
 	if optional {
-		set := p.set
+		kind, one := p.Kind, p.one
 		p.set = func(v reflect.Value, text string) error {
-			v.Set(reflect.New(p.Kind))
-			return set(v.Elem(), text)
+			v.Set(reflect.New(kind))
+			return one(v.Elem(), text)
 		}
 	}
 	if p.Default != nil && !p.List {
