@@ -83,7 +83,7 @@ func (s *Service) natsURL(who Credentials) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.external() {
-		return s.at.nats // its users are its own
+		return s.options.values["JETCMQ_NATS_URL"] // with users of its own
 	}
 	return withUser(s.at.nats, who)
 }
