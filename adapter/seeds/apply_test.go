@@ -341,9 +341,13 @@ func TestClashes(t *testing.T) {
 	}
 	for _, c := range []struct{ text, want string }{
 		{"queues: [{name: new}, {name: x, deadLetterPolicy: {deadLetterQueue: gone, policy: 0, maxReceiveCount: 1}}]", "s.yaml:1:52: deadLetterQueue: there is no queue gone, neither here nor on the server"},
+		{"queues: [{name: new}, {name: plain, deadLetterPolicy: {deadLetterQueue: dying, policy: 0, maxReceiveCount: 1}}]", "s.yaml:1:56: dying cannot be a dead-letter queue: it has one itself, the-dead"},
+		{"queues: [{name: new}, {name: the-dead, deadLetterPolicy: {deadLetterQueue: plain, policy: 0, maxReceiveCount: 1}}]", "s.yaml:1:59: the-dead cannot have a dead-letter queue: it is that of "},
+		{"queues: [{name: new}, {name: b1, deadLetterPolicy: &}, {name: b2, deadLetterPolicy: &}, {name: b3, deadLetterPolicy: &}, {name: b4, deadLetterPolicy: &}, {name: b5, deadLetterPolicy: &}]",
+			"s.yaml:1:53: the-dead would be the dead-letter queue of 7 queues, more than 6"},
 		{"queues: [{name: new}, {name: orders, msgRetentionSeconds: 300}]", "s.yaml:1:24: rewindSeconds cannot be greater than msgRetentionSeconds"},
 	} {
-		w.refuse(c.text, c.want, Rules{})
+		w.refuse(strings.ReplaceAll(c.text, "&", "{deadLetterQueue: the-dead, policy: 0, maxReceiveCount: 1}"), c.want, Rules{})
 	}
 }
 

@@ -195,7 +195,7 @@ func (r *reader) resource(k *kind, n *yaml.Node, of *resource) *resource {
 			r.name(s, e)
 		case "subscriptions":
 			s.subs = r.resources(subscriptions, e, s)
-		case policy:
+		case deadLetterPolicy:
 			r.policy(s, e)
 		default:
 			r.attribute(s, e, k.attribute(e.key))
@@ -224,14 +224,14 @@ func (r *reader) name(s *resource, e entry) {
 // policy reads a dead-letter policy; an empty one unbinds, as in API 2.0.
 func (r *reader) policy(s *resource, e entry) {
 	if empty(e.node) {
-		r.add(e.at, "%s has no value: give it one, or {} for none, or leave it out", policy)
+		r.add(e.at, "%s has no value: give it one, or {} for none, or leave it out", deadLetterPolicy)
 		return
 	}
 	if e.node.Kind == yaml.MappingNode && len(e.node.Content) == 0 {
 		s.says = append(s.says, said{s.kind.attribute(policyQueue), e.at, []string{""}})
 		return
 	}
-	for _, e := range r.entries(e.node, policy, s.keys(policy)) {
+	for _, e := range r.entries(e.node, deadLetterPolicy, s.keys(deadLetterPolicy)) {
 		r.attribute(s, e, s.kind.attribute(e.key))
 	}
 }
