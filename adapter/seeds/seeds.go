@@ -249,8 +249,12 @@ func (r *reader) attribute(s *resource, e entry, a *attribute) {
 }
 
 func (r *reader) list(k *kind, e entry, a *attribute) []string {
-	all := []string{}
-	for _, n := range r.elements(e) {
+	all, elements := []string{}, r.elements(e)
+	if most := k.declared(a, widest).Most; len(elements) > most {
+		r.add(e.at, "%s has %d elements, more than %d", e.key, len(elements), most)
+		return all
+	}
+	for _, n := range elements {
 		text, ok := r.value(n, positionOf(n), "an element of "+e.key)
 		switch {
 		case !ok:
@@ -259,9 +263,6 @@ func (r *reader) list(k *kind, e entry, a *attribute) []string {
 		default:
 			all = append(all, r.fits(k, a, text, positionOf(n)))
 		}
-	}
-	if most := k.declared(a, widest).Most; len(all) > most {
-		r.add(e.at, "%s has %d elements, more than %d", e.key, len(all), most)
 	}
 	return all
 }
