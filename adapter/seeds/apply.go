@@ -35,7 +35,8 @@ func (f *File) Apply(ctx context.Context, on map[string]*account.Account, rules 
 	}
 	var all []*work
 	for _, c := range f.accounts {
-		w := &work{fs, rules, Inside(on[c.account]), c, map[*resource]state{}, &result}
+		w := newWork(c, fs, &result)
+		w.rules, w.call = rules, Inside(on[c.account])
 		if err := w.plan(ctx); err != nil {
 			return result, err
 		}
@@ -58,8 +59,17 @@ type work struct {
 	rules  Rules
 	call   Call
 	file   *content
+	named  map[string]bool // queues of the file, by key
 	have   map[*resource]state
 	result *Result
+}
+
+func newWork(c *content, fs *faults, result *Result) *work {
+	w := &work{faults: fs, file: c, named: map[string]bool{}, have: map[*resource]state{}, result: result}
+	for _, q := range c.queues {
+		w.named[key(q.name)] = true
+	}
+	return w
 }
 
 // do makes and sets everything, what others need first: queues without

@@ -2,15 +2,22 @@ package seeds
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"strings"
 
 	"github.com/jetcmq/jetcmq/mapping"
 )
 
-// plan looks at what there is, and finds what cannot be done.
+// plan looks at what there is, and finds what cannot be done. It counts first and
+// looks then: what another server makes meanwhile is not counted twice.
 func (w *work) plan(ctx context.Context) error {
+	queues, err := describeQueues.total(ctx, w.call)
+	if err != nil {
+		return err
+	}
+	topics, err := describeTopics.total(ctx, w.call)
+	if err != nil {
+		return err
+	}
 	if err := w.planQueues(ctx); err != nil {
 		return err
 	}
@@ -22,9 +29,9 @@ func (w *work) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	return errors.Join(
-		w.room(ctx, w.file.queues, describeQueues, w.rules.MaxQueues, "JETCMQ_MAX_QUEUES"),
-		w.room(ctx, w.file.topics, describeTopics, w.rules.MaxTopics, "JETCMQ_MAX_TOPICS"))
+	w.room(queues, w.file.queues, w.rules.MaxQueues, "JETCMQ_MAX_QUEUES")
+	w.room(topics, w.file.topics, w.rules.MaxTopics, "JETCMQ_MAX_TOPICS")
+	return nil
 }
 
 func (w *work) planQueues(ctx context.Context) error {
@@ -81,7 +88,7 @@ func (w *work) compare(r *resource) {
 				r.noun, r.name, a.name, shown(strings.Join(have[a.name], " ")), shown(s.value[0]), r.noun)
 		}
 	}
-	if len(w.all) == found {
+	if pairs, _ := r.changes(have); len(w.all) == found && len(pairs) > 0 {
 		w.together(r.over(have))
 	}
 }
@@ -93,19 +100,13 @@ func (w *work) planSubscriptions(ctx context.Context, t *resource) error {
 	}
 	count := len(all)
 	for _, s := range t.subs {
-		endpoint := s.said("endpoint")
-		if w.have[s] = all[key(s.name)]; w.have[s] == nil {
-			count++
+		w.have[s] = all[key(s.name)]
+		if w.compare(s); w.have[s] != nil {
+			continue
 		}
-		w.compare(s)
-		if mapping.Protocol(s.value("protocol")) == mapping.ProtocolQueue {
-			if err := w.expect(ctx, *endpoint); err != nil {
-				return err
-			}
-		} else if w.rules.CheckEndpoint != nil {
-			if err := w.rules.CheckEndpoint(endpoint.value[0]); err != nil {
-				w.add(endpoint.at, "endpoint: %s: %s", shown(endpoint.value[0]), err)
-			}
+		count++
+		if err := w.planEndpoint(ctx, s); err != nil {
+			return err
 		}
 	}
 	if most := w.rules.MaxSubscriptions; most > 0 && count > most {
@@ -114,13 +115,25 @@ func (w *work) planSubscriptions(ctx context.Context, t *resource) error {
 	return nil
 }
 
-// expect finds the queue that a value names: in the file, or on the server.
-func (w *work) expect(ctx context.Context, s said) error {
-	name := s.value[0]
-	if name == "" {
+func (w *work) planEndpoint(ctx context.Context, s *resource) error {
+	endpoint := s.said("endpoint")
+	if strings.EqualFold(s.value("protocol"), string(mapping.ProtocolQueue)) {
+		return w.expect(ctx, *endpoint)
+	}
+	if w.rules.CheckEndpoint == nil {
 		return nil
 	}
-	if slices.ContainsFunc(w.file.queues, func(q *resource) bool { return key(q.name) == key(name) }) {
+	if err := w.rules.CheckEndpoint(endpoint.value[0]); err != nil {
+		w.add(endpoint.at, "endpoint: %s: %s", shown(endpoint.value[0]), err)
+	}
+	return nil
+}
+
+// expect finds the queue that a value names, if any: in the file, or on the
+// server.
+func (w *work) expect(ctx context.Context, s said) error {
+	name := s.value[0]
+	if name == "" || w.named[key(name)] {
 		return nil
 	}
 	have, err := w.look(ctx, &resource{kind: queues, name: name})
@@ -130,25 +143,18 @@ func (w *work) expect(ctx context.Context, s said) error {
 	return err
 }
 
-// room tells whether the account has room for all that is to be made.
-func (w *work) room(ctx context.Context, all []*resource, lists listing, most int, setting string) error {
-	count := 0
+// room tells whether the account has room for all that is to be made, beside
+// what was there.
+func (w *work) room(there int, all []*resource, most int, setting string) {
+	missing := 0
 	var last *resource
 	for _, r := range all {
 		if w.have[r] == nil {
-			count++
+			missing++
 			last = r
 		}
 	}
-	if most == 0 || count == 0 {
-		return nil
+	if most > 0 && missing > 0 && there+missing > most {
+		w.add(last.at, "the account would have %d %ss, more than %d (%s)", there+missing, last.noun, most, setting)
 	}
-	there, err := lists.total(ctx, w.call)
-	if err != nil {
-		return err
-	}
-	if there+count > most {
-		w.add(last.at, "the account would have %d %ss, more than %d (%s)", there+count, last.noun, most, setting)
-	}
-	return nil
 }

@@ -151,12 +151,11 @@ func (r *reader) account(f *File, e entry) {
 func (r *reader) content(account string, entries []entry) *content {
 	c := &content{account: account}
 	for _, e := range slices.Backward(entries) {
-		c.at = e.at
 		switch e.key {
 		case "queues":
-			c.queues = r.resources(queues, e, nil)
+			c.at, c.queues = e.at, r.resources(queues, e, nil)
 		case "topics":
-			c.topics = r.resources(topics, e, nil)
+			c.at, c.topics = e.at, r.resources(topics, e, nil)
 		}
 	}
 	return c
