@@ -1,5 +1,7 @@
-.PHONY: help run test check bench fuzz reference routing-check
+.PHONY: help run dist image up cluster test check bench fuzz reference routing-check
 
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
+TAG ?= latest
 FUZZTIME ?= 60s
 RABBITMQ ?= /usr/lib/rabbitmq/bin/rabbitmq-server
 
@@ -8,6 +10,22 @@ help: ## this list
 
 run: ## serve on 127.0.0.1:8080, data in ./jetcmq-data
 	go run ./cmd/jetcmq
+
+dist: ## static Linux binaries in ./dist, and what else the images hold
+	rm -rf dist && mkdir -p dist/bin dist/examples dist/data
+	CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o dist/bin/ ./cmd/jetcmq
+	CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o dist/examples/ ./functions/examples/log
+	ln -s jetcmq dist/bin/nats-server
+
+image: dist ## the images jetcmq and jetcmq-subscriber, by this machine's Go; pulls nothing
+	docker build --target host-jetcmq -t jetcmq:$(TAG) --label org.opencontainers.image.version=$(VERSION) .
+	docker build --target host-subscriber -t jetcmq-subscriber:$(TAG) .
+
+up: image ## compose: one adapter on 127.0.0.1:8080
+	docker compose up -d --wait
+
+cluster: image ## compose: three NATS nodes, two adapters behind 127.0.0.1:8080
+	docker compose --profile cluster up -d --wait
 
 test: ## all tests
 	go test ./...

@@ -39,7 +39,8 @@ var floors = map[string]room{
 
 	"cmd/process": {[]string{"adapter", "adapter/push", "adapter/seeds", "adapter/spelling", "mapping", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/lmittmann/tint"}},
-	"cmd/jetcmq": {[]string{"cmd/process"}, []string{"github.com/spf13/cobra"}},
+	"cmd/balance": {nil, nil},
+	"cmd/jetcmq":  {[]string{"cmd/balance", "cmd/process"}, []string{"github.com/spf13/cobra", "golang.org/x/crypto/x509roots/fallback"}},
 
 	// Apart: users import it, so it needs nothing of ours.
 	"functions":                  {nil, nil},

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -20,7 +21,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
-	if err := command(os.Environ()).ExecuteContext(ctx); err != nil {
+	root := command(os.Environ())
+	root.SetArgs(arguments(os.Args))
+	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "jetcmq:", err)
 		os.Exit(1)
 	}
@@ -52,6 +55,7 @@ func command(environ []string) *cobra.Command {
 		&cobra.Command{Use: "serve", Short: "Serve until interrupted (the default)", Args: cobra.NoArgs, RunE: serve},
 		healthCommand(environ),
 		natsCommand(),
+		balanceCommand(),
 		seedsCommand(environ),
 		&cobra.Command{Use: "version", Short: "Tell the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
 			writeVersion(cmd.OutOrStdout())
@@ -67,16 +71,19 @@ func command(environ []string) *cobra.Command {
 	return root
 }
 
+// version is what make dist saw in git; other builds know only what Go noted.
+var version string
+
 // writeVersion tells what is running, down to the NATS server inside.
 func writeVersion(w io.Writer) {
-	version, nats := "unknown", "unknown"
+	own, nats := version, "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
+		own = cmp.Or(own, info.Main.Version)
 		for _, d := range info.Deps {
 			if d.Path == "github.com/nats-io/nats-server/v2" {
 				nats = d.Version
 			}
 		}
 	}
-	fmt.Fprintf(w, "jetcmq %s, nats-server %s, %s %s/%s\n", version, nats, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(w, "jetcmq %s, nats-server %s, %s %s/%s\n", cmp.Or(own, "unknown"), nats, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

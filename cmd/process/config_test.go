@@ -12,7 +12,7 @@ import (
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	c, err := Load([]string{"HOME=/root", "JETCMQ_NATS_URL="}) // empty is not set
+	c, err := Load([]string{"HOME=/root", "JETCMQ_TEST_IMAGE=jetcmq:try", "JETCMQ_NATS_URL="}) // empty is not set
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // CheckHealth asks the server that runs with these settings whether it is
-// alive or, more, ready. It is for containers, whose image has no other program.
+// alive or, more, ready. It is for containers, whose image has no other
+// program. A nats-server's monitoring port has one answer for both.
 func CheckHealth(ctx context.Context, c Config, ready bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -31,6 +32,9 @@ func CheckHealth(ctx context.Context, c Config, ready bool) error {
 		return err
 	}
 	defer answer.Body.Close()
+	if ready && answer.StatusCode == http.StatusNotFound {
+		return CheckHealth(ctx, c, false)
+	}
 	if answer.StatusCode != http.StatusOK {
 		why, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
 		return fmt.Errorf("%s answers %s: %s", url, answer.Status, bytes.TrimSpace(why))

@@ -51,6 +51,28 @@ func TestReadinessFollowsJetStream(t *testing.T) {
 	eventually(t, "it is ready again", func() bool { return CheckHealth(t.Context(), c, true) == nil })
 }
 
+// In the same image a plain nats-server is asked as it can answer.
+func TestHealthOfNATS(t *testing.T) {
+	t.Parallel()
+	status := http.StatusOK
+	monitor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.WriteHeader(status)
+	}))
+	defer monitor.Close()
+	c := Config{Addr: monitor.Listener.Addr().String()}
+	if err := CheckHealth(t.Context(), c, true); err != nil {
+		t.Error(err)
+	}
+	status = http.StatusServiceUnavailable
+	if CheckHealth(t.Context(), c, true) == nil {
+		t.Error("a nats-server that says it is not well is well")
+	}
+}
+
 // A listener that has no engine yet lives, and sends callers away.
 func TestStarting(t *testing.T) {
 	t.Parallel()

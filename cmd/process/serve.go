@@ -29,6 +29,9 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Place)) err
 	go func() { failed <- serve(server, listener) }()
 	e, err := open(ctx, c, log)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = nil // stopped while it waited for NATS
+		}
 		return errors.Join(err, server.Close())
 	}
 	server.RegisterOnShutdown(e.endPolls)

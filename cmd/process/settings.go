@@ -99,6 +99,9 @@ func table() string {
 // service named jetcmq. They are nobody's settings.
 var injected = regexp.MustCompile(`^JETCMQ_(SERVICE_(HOST|PORT(_\w+)?)=|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?=)`)
 
+// testImage is for package jetcmqtest: it names the image that tests run.
+const testImage = prefix + "TEST_IMAGE"
+
 // ours picks the settings out of environ. An empty one counts as not set.
 func ours(environ []string) (map[string]string, error) {
 	var names []string
@@ -112,6 +115,7 @@ func ours(environ []string) (map[string]string, error) {
 		case !strings.HasPrefix(name, prefix) || value == "":
 		case slices.Contains(names, name):
 			values[name] = value
+		case name == testImage:
 		case injected.MatchString(entry) && (name != prefix+"PORT" || strings.Contains(value, "://")):
 		default:
 			return nil, fmt.Errorf("%s is not a setting: did you mean %s? (jetcmq help lists all)", name, spelling.Nearest(name, names))

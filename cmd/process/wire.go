@@ -135,12 +135,39 @@ func (e *engine) openAccount(ctx context.Context, c Config, name string, log *sl
 	} else if err := e.enter(&m.Config, c, name); err != nil {
 		return nil, err
 	}
-	a, err := account.Open(ctx, m)
-	if err != nil && e.inside == nil {
+	if e.inside != nil {
+		return account.Open(ctx, m)
+	}
+	a, err := patiently(ctx, m)
+	if err != nil {
 		return nil, fmt.Errorf("JETCMQ_NATS_URL: account %s: %w", name, err)
 	}
-	return a, err
+	return a, nil
 }
+
+// patiently opens an account at an external NATS, which may be started at the
+// same time as we are, and take longer.
+func patiently(ctx context.Context, c account.Config) (*account.Account, error) {
+	var told time.Time
+	for {
+		a, err := account.Open(ctx, c)
+		if err == nil || !jet.NotYet(err) {
+			return a, err
+		}
+		if time.Since(told) > tellEvery {
+			c.Log.Warn("waiting for NATS", "error", err)
+			told = time.Now()
+		}
+		if jet.Pause(ctx, retryEvery) != nil {
+			return nil, err
+		}
+	}
+}
+
+const (
+	retryEvery = 500 * time.Millisecond
+	tellEvery  = 10 * time.Second
+)
 
 // enter points m to the door of the embedded server, and to its disk.
 func (e *engine) enter(m *jet.Config, c Config, name string) error {

@@ -23,6 +23,12 @@ type Conn struct {
 	disk  diskGuard
 	done  sync.WaitGroup // what Close waits for
 
+	life     context.Context // ends with Close
+	stop     context.CancelFunc
+	watching sync.WaitGroup
+
+	replicating sync.Mutex
+
 	lostAt atomic.Int64 // Unix ms of the last loss of the connection
 	mu     sync.Mutex
 	back   []func(lost int64)
@@ -35,10 +41,13 @@ var ErrNotConnected = errors.New("not connected to NATS")
 // is made anew by itself.
 func Open(config Config) (*Conn, error) {
 	c := &Conn{Config: config.withDefaults()}
+	c.life, c.stop = context.WithCancel(context.Background())
 	c.disk = diskGuard{free: c.DiskFree, reserve: c.DiskReserve}
 	opts, err := c.credentials([]nats.Option{
 		nats.Name("jetcmq"),
 		nats.MaxReconnects(-1),
+		// A server that starts may know its accounts later than its clients come.
+		nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectWait(100 * time.Millisecond),
 		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
 		// A call made while the connection is down fails at once rather than
@@ -52,6 +61,9 @@ func Open(config Config) (*Conn, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if c.InProcess == nil {
+		opts = append(opts, nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(maxPings))
 	}
 	if c.NC, err = nats.Connect(c.URL, opts...); err != nil {
 		return nil, fmt.Errorf("connect to NATS at %s: %w", c.Address(), err)
@@ -70,6 +82,9 @@ func (c *Conn) equip() (err error) {
 	c.slots.nc = c.NC
 	if c.inbox, err = openInbox(c.NC); err != nil {
 		return err
+	}
+	if c.InProcess == nil {
+		c.watching.Go(c.watch)
 	}
 	c.NC.SetDisconnectErrHandler(func(_ *nats.Conn, err error) {
 		c.lostAt.Store(time.Now().UnixMilli())
@@ -128,6 +143,8 @@ func (c *Conn) Refuse(bodies []string) (why string) {
 
 // Close closes the connection after what is on its way has been handed back.
 func (c *Conn) Close(ctx context.Context) {
+	c.stop()
+	c.watching.Wait()
 	c.done.Wait()
 	closed := make(chan struct{})
 	c.NC.SetClosedHandler(func(*nats.Conn) { close(closed) })

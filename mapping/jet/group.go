@@ -129,7 +129,7 @@ func (g *Group) next() []*entry {
 func (g *Group) commit(batch []*entry) {
 	err := g.together(batch)
 	var refused *jetstream.APIError
-	if len(batch) > 1 && errors.As(err, &refused) {
+	if len(batch) > 1 && errors.As(err, &refused) && !Between(err) {
 		for _, e := range batch {
 			e.result <- g.together([]*entry{e})
 		}

@@ -158,9 +158,15 @@ func (p *Pull) Withdraw(stray func(*nats.Msg)) {
 	for {
 		select {
 		case m := <-p.slot.in:
-			if _, ended := Status(m); !ended {
-				stray(m)
+			if _, ended := Status(m); ended {
+				continue
 			}
+			if p.foreign(m) || p.left == 0 { // two leaders may have answered
+				p.c.handBack(m)
+				continue
+			}
+			p.left--
+			stray(m)
 		default:
 			return
 		}

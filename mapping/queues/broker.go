@@ -84,23 +84,39 @@ func (b *Broker) prepare(ctx context.Context) error {
 			return fmt.Errorf("listen for changes: %w", err)
 		}
 	}
+	if _, err := b.conn.NC.Subscribe("$JS.EVENT.ADVISORY.CONSUMER.LEADER_ELECTED.*.*", b.elected); err != nil {
+		return fmt.Errorf("listen for leaders: %w", err)
+	}
 	return nil
 }
 
 // changed marks the queue an advisory speaks of, so that its next use reads it anew.
 func (b *Broker) changed(m *nats.Msg) {
+	if q := b.advised(m); q != nil {
+		q.stale.Store(true)
+	}
+}
+
+// elected has those who wait at a queue ask its consumer's new leader: the
+// former one, if it died, took their pulls along without a word.
+func (b *Broker) elected(m *nats.Msg) {
+	if q := b.advised(m); q != nil && strings.HasSuffix(m.Subject, "."+q.now().consumer) {
+		q.line.reset()
+	}
+}
+
+// advised gives the queue an advisory speaks of, if it is known here.
+func (b *Broker) advised(m *nats.Msg) *queue {
 	const before = 5 // tokens in front of the stream's name
 	tokens := strings.Split(m.Subject, ".")
 	if len(tokens) <= before {
-		return
+		return nil
 	}
 	key, ok := strings.CutPrefix(tokens[before], streamPrefix)
 	if !ok {
-		return
+		return nil
 	}
-	if q := b.known(key); q != nil {
-		q.stale.Store(true)
-	}
+	return b.known(key)
 }
 
 // reconnected forgets what the old connection owed us.

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // counts is one reading of a queue's stream and consumer.
@@ -37,15 +37,22 @@ func (c counts) deleted() int64 { return max(c.messages-c.pending-c.unacked, 0) 
 func (q *queue) counts(ctx context.Context) (c counts, err error) {
 	ctx, cancel := q.b.conn.Within(ctx)
 	defer cancel()
+	if c, err = jet.Again(ctx, q.tryCounts); err != nil {
+		return c, q.failed(ctx, "count", err)
+	}
+	return c, nil
+}
+
+func (q *queue) tryCounts(ctx context.Context) (c counts, err error) {
 	s := q.now()
 	subject := messageSubject + q.key
 	info, err := s.source.Info(ctx, jetstream.WithSubjectFilter(subject))
 	if err != nil {
-		return c, q.failed(ctx, "count", err)
+		return c, err
 	}
 	ci, err := s.receivers.Info(ctx)
 	if err != nil {
-		return c, q.failed(ctx, "count", err)
+		return c, err
 	}
 	c.messages = int64(info.State.Subjects[subject])
 	c.delayed = max(int64(info.State.Msgs)-c.messages, 0) // the two are not counted in one moment
@@ -64,13 +71,15 @@ func (q *queue) countsNear(ctx context.Context, limit int64) (counts, error) {
 	if err != nil || c.kept()+near < limit {
 		return c, err
 	}
-	first, err := q.stored(ctx, `"seq":`+strconv.FormatUint(c.delivered+1, 10))
+	first, err := q.ranked(ctx, `"seq":`+strconv.FormatUint(c.delivered+1, 10))
 	if err != nil {
 		return c, err
 	}
-	c.pending = 0
+	if q.now().replicas <= 1 {
+		c.pending = 0 // else the consumer may know of more than the replica that answers
+	}
 	if first != nil {
-		c.pending = first.behind + 1
+		c.pending = max(c.pending, first.behind+1)
 	}
 	return c, nil
 }
@@ -153,7 +162,7 @@ func (q *queue) oldest(ctx context.Context, c counts) (*storedMessage, error) {
 // there, less what waits and what is in flight. Before the window there may be
 // deleted ones too, behind one that is not.
 func (q *queue) rewindable(ctx context.Context, s *settings, c counts) (int64, error) {
-	first, err := q.stored(ctx, startTime(time.Now().Add(-mapping.Seconds(s.attributes.Rewind))))
+	first, err := q.ranked(ctx, startTime(time.Now().Add(-mapping.Seconds(s.attributes.Rewind))))
 	if err != nil || first == nil {
 		return 0, err
 	}
@@ -172,7 +181,7 @@ func (q *queue) rewindable(ctx context.Context, s *settings, c counts) (int64, e
 type storedMessage struct {
 	seq    uint64
 	at     time.Time
-	behind int64 // messages of the queue that came later
+	behind int64 // messages of the queue that came later, if it is ranked
 }
 
 func startTime(t time.Time) string {
@@ -186,14 +195,35 @@ func (q *queue) stored(ctx context.Context, from string) (*storedMessage, error)
 	return q.find(ctx, from, messageSubject+q.key)
 }
 
-// find is stored for any subject of the stream.
+// find is stored for any subject of the stream. Of several replicas the leader
+// is asked, because decisions hang on it and any other may lag.
 func (q *queue) find(ctx context.Context, from, subject string) (*storedMessage, error) {
+	if q.now().replicas <= 1 {
+		return q.rank(ctx, from, subject)
+	}
 	ctx, cancel := q.b.conn.Within(ctx)
 	defer cancel()
-	ask := nats.NewMsg("$JS.API.DIRECT.GET." + q.stream)
+	m, err := q.b.conn.Find(ctx, q.stream, `{`+from+`,"next_by_subj":"`+subject+`","no_hdr":true}`)
+	if err != nil {
+		return nil, q.failed(ctx, "look into", err)
+	}
+	if m == nil {
+		return nil, nil
+	}
+	return &storedMessage{seq: m.Sequence, at: m.Time}, nil
+}
+
+// ranked is stored with the number of messages behind, as some replica counts
+// them.
+func (q *queue) ranked(ctx context.Context, from string) (*storedMessage, error) {
+	return q.rank(ctx, from, messageSubject+q.key)
+}
+
+func (q *queue) rank(ctx context.Context, from, subject string) (*storedMessage, error) {
+	ctx, cancel := q.b.conn.Within(ctx)
+	defer cancel()
 	// As a batch of one, because then the number of those behind it is told.
-	ask.Data = []byte(`{` + from + `,"batch":1,"next_by_subj":"` + subject + `"}`)
-	m, err := q.b.conn.Request(ctx, ask)
+	m, err := q.b.conn.Look(ctx, q.stream, `{`+from+`,"batch":1,"next_by_subj":"`+subject+`"}`)
 	if err != nil {
 		return nil, q.failed(ctx, "look into", err)
 	}

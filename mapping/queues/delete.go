@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // Delete removes the message whose delivery handle names, and answers once
@@ -69,24 +70,32 @@ func (q *queue) delete(ctx context.Context, text string) error {
 // answers an acknowledgement of a message that is gone like any other, so for
 // a handle this broker did not give out it is asked first.
 func (q *queue) acknowledge(ctx context.Context, s *settings, h handle, own bool) error {
+	for {
+		err := q.tryAcknowledge(ctx, s, h, own)
+		if err == nil || errors.Is(err, mapping.ErrHandle) {
+			return err
+		}
+		again, err := q.explain(ctx, err)
+		if q.now().generation != s.generation {
+			return mapping.ErrHandle // rewound or cleared by another broker a moment ago
+		}
+		if !again || jet.Pause(ctx, 50*time.Millisecond) != nil {
+			return fmt.Errorf("delete from queue %s: %w", s.name, err)
+		}
+		if !time.Now().Before(h.diesAt(s.visibility)) {
+			return mapping.ErrHandle
+		}
+	}
+}
+
+func (q *queue) tryAcknowledge(ctx context.Context, s *settings, h handle, own bool) error {
 	if !own {
 		if err := q.stillHeld(ctx, s, h); err != nil {
 			return err
 		}
 	}
 	_, err := q.b.conn.Request(ctx, nats.NewMsg(ackSubject(q.stream, s.consumer, h.delivery, h.seq, h.turn)))
-	if errors.Is(err, nats.ErrNoResponders) {
-		if again, e := q.explain(ctx, err); !again && e != nil {
-			return e
-		}
-		if q.now().generation != s.generation {
-			return mapping.ErrHandle // rewound or cleared by another broker a moment ago
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("delete from queue %s: %w", s.name, err)
-	}
-	return nil
+	return err
 }
 
 // stillHeld refuses a handle whose message JetStream knows to be deleted, or
@@ -98,7 +107,7 @@ func (q *queue) stillHeld(ctx context.Context, s *settings, h handle) error {
 		return mapping.ErrHandle
 	}
 	if err != nil {
-		return fmt.Errorf("delete from queue %s: %w", s.name, err)
+		return err
 	}
 	if h.seq <= info.AckFloor.Stream || h.seq > info.Delivered.Stream || info.NumAckPending == 0 {
 		return mapping.ErrHandle

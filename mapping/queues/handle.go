@@ -89,6 +89,9 @@ func (h handle) diesAt(visibility time.Duration) time.Time {
 	return time.UnixMilli(h.given + min(h.visibility, visibility.Milliseconds()))
 }
 
+// ends is when the message is visible again (Unix ms).
+func (h handle) ends() int64 { return h.given + h.visibility + grace.Milliseconds() }
+
 func newSession() string { return mapping.RandomText(sessionLength * 5 / 8) }
 
 func newSecret() []byte {

@@ -179,6 +179,25 @@ func TestAnOlderHandleIsDeadAtEveryBroker(t *testing.T) {
 	}
 }
 
+// A broker refused the handle of another's delivery for ever if it had delivered
+// the message before: with several adapters, nobody could delete there what had
+// once come back.
+func TestANewerHandleIsGoodAtEveryBroker(t *testing.T) {
+	a := newAccount(t)
+	other := a.join()
+	a.create("q", mapping.QueueAttributes{VisibilityTimeout: num(1)})
+	a.send("q", "x")
+	old := a.receive("q", 0)
+	again, err := other.Receive(ctx, "q", 1, 5*time.Second)
+	if err != nil || again[0].Dequeues != 2 {
+		t.Fatalf("got %v, %v, want the second delivery", again, err)
+	}
+	a.refused("q", old.Handle, "the older delivery's handle")
+	a.delete("q", again[0].Handle)
+	a.refused("q", again[0].Handle, "the newer handle, a second time")
+	a.none("q", 2*time.Second)
+}
+
 // Stream and subject are not counted in one moment, so the difference between
 // them could be less than nothing.
 func TestCountersNeverFallBelowZero(t *testing.T) {

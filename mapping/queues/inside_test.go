@@ -68,6 +68,25 @@ func TestADeliveredMessageIsNotGone(t *testing.T) {
 	}
 }
 
+// A delete that a kill undid stayed in the memory of the broker that made it: the
+// holder of the next delivery, from another broker, was refused there.
+func TestADeleteUndoneByAKillIsForgotten(t *testing.T) {
+	t.Parallel()
+	ls := newLeases()
+	old := handle{session: "there", seq: 1, delivery: 1, given: 1_000, visibility: 30_000}
+	if ok, _ := ls.claim(old); !ok {
+		t.Fatal("the first handle is refused")
+	}
+	ls.settle(old, true)
+	if ok, _ := ls.claim(old); ok {
+		t.Error("the first handle works twice")
+	}
+	again := handle{session: "there", seq: 1, delivery: 1, given: 5_000, visibility: 30_000}
+	if ok, own := ls.claim(again); !ok || own {
+		t.Errorf("the handle of a later delivery: got %v, %v", ok, own)
+	}
+}
+
 // With the table full, a second delivery was not noted, and the first one's
 // entry refused its handle.
 func TestAFullTableKeepsUpWithTheMessagesInIt(t *testing.T) {

@@ -64,7 +64,11 @@ func (b *Broker) survey() {
 		b.log.Debug("survey", "error", err)
 		return
 	}
-	for key := range all {
+	var few []string // with fewer replicas than they should have
+	for key, s := range all {
+		if s.replicas < b.conn.Replicas {
+			few = append(few, streamPrefix+key)
+		}
 		q := b.known(key)
 		if q == nil {
 			if q, err = b.read(b.life, key); err != nil {
@@ -74,6 +78,7 @@ func (b *Broker) survey() {
 		}
 		q.care.looked = time.Time{}
 	}
+	b.conn.Replicate(few...)
 	for _, q := range b.used() {
 		if _, exists := all[q.key]; !exists {
 			q.stale.Store(true)

@@ -83,14 +83,16 @@ func (ls *leases) open(seq uint64, l lease) lease {
 func (ls *leases) claim(h handle) (ok, own bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if _, deleted := ls.gone[h.seq]; deleted {
-		return false, false
+	if until, deleted := ls.gone[h.seq]; deleted && h.ends() <= until {
+		return false, false // one given later shows that a kill undid the delete
 	}
 	l, known := ls.held[h.seq]
 	if h.session != ls.q.b.session {
-		// Handed out elsewhere, or before a restart. If somebody holds the
-		// message from us by now, that other delivery is no longer the latest.
-		if known && (l.session == ls.q.b.session || l.delivery != h.delivery || l.deleting) {
+		// Handed out elsewhere, or before a restart. What we know of the message
+		// may be older; only a later delivery ends that one, and of two with one
+		// number ours is the truth: a kill makes JetStream count again.
+		ours := l.session == ls.q.b.session && l.delivery == h.delivery
+		if known && (l.delivery > h.delivery || ours || l.deleting) {
 			return false, false
 		}
 		return true, false
@@ -115,7 +117,7 @@ func (ls *leases) settle(h handle, deleted bool) {
 	case deleted:
 		delete(ls.held, h.seq)
 		if h.session != ls.q.b.session {
-			ls.bury(h.seq, h.given+h.visibility+grace.Milliseconds())
+			ls.bury(h.seq, h.ends())
 		}
 		ls.dirty = true
 	}

@@ -75,6 +75,7 @@ func (b *Broker) openLedger(ctx context.Context) error {
 	}
 	_, err := b.conn.JS.CreateStream(ctx, want)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		b.conn.Replicate(ledgerStream)
 		return nil // made with other settings, which serve as well
 	}
 	return err
@@ -111,24 +112,17 @@ func (b *Broker) records(ctx context.Context, key string) ([]record, error) {
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
 	ask := `{"multi_last":["` + ledgerSubject + key + `.*"],"batch":` + fmt.Sprint(jet.MaxPull) + `}`
-	answers, err := b.conn.Ask("$JS.API.DIRECT.GET."+ledgerStream, []byte(ask), jet.MaxPull)
+	answers, err := b.conn.All(ctx, ledgerStream, ask)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read ledger of queue %s: %w", key, err)
 	}
-	defer answers.Release(ctx, func(*nats.Msg) {}) // late answers have nobody to reach
 	var all []record
-	for {
-		m, err := answers.Next(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("read ledger of queue %s: %w", key, err)
-		}
-		if m == nil {
-			return all, nil
-		}
+	for _, m := range answers {
 		if r, ok := readRecord(m); ok && r.session != b.session {
 			all = append(all, r)
 		}
 	}
+	return all, nil
 }
 
 func readRecord(m *nats.Msg) (r record, ok bool) {

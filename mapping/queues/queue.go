@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -32,6 +31,7 @@ type queue struct {
 	raised     atomic.Int64 // Unix ms until when deliveries from before a longer timeout may be under way
 	recording  sync.Mutex
 	recovering atomic.Bool
+	astray     atomic.Bool   // its consumer could not be found again so far
 	partial    atomic.Bool   // the ledger does not tell of all messages in flight
 	purged     atomic.Int64  // Unix s of the last purge, or of the first time there was one to make
 	trimmed    atomic.Uint64 // everything deleted before this sequence was purged
@@ -113,6 +113,10 @@ func (b *Broker) read(ctx context.Context, key string) (*queue, error) {
 func (b *Broker) readQueue(ctx context.Context, key string) (*settings, error) {
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
+	return jet.Again(ctx, func(ctx context.Context) (*settings, error) { return b.tryReadQueue(ctx, key) })
+}
+
+func (b *Broker) tryReadQueue(ctx context.Context, key string) (*settings, error) {
 	stream, err := b.conn.JS.Stream(ctx, streamPrefix+key)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, mapping.ErrNoQueue
@@ -214,11 +218,13 @@ func (q *queue) now() *settings { return q.reading.Load() }
 // also what a cluster says between two leaders: the configuration decides, and
 // again tells that trying once more may help.
 func (q *queue) explain(ctx context.Context, err error) (again bool, _ error) {
-	if !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, jetstream.ErrStreamNotFound) &&
+	if !jet.Between(err) && !errors.Is(err, jetstream.ErrStreamNotFound) &&
 		!errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jet.ErrConsumerMoved) {
 		return false, err
 	}
-	if _, e := q.b.read(ctx, q.key); e != nil {
+	if _, e := q.b.read(ctx, q.key); jet.Between(e) {
+		return true, e
+	} else if e != nil {
 		return false, e
 	}
 	select {
@@ -242,6 +248,7 @@ func (q *queue) recover() {
 				return
 			}
 			_, err := q.b.read(q.b.life, q.key)
+			q.astray.Store(err != nil)
 			if err == nil {
 				q.line.tend()
 				return

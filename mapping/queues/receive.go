@@ -2,6 +2,8 @@ package queues
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -32,11 +34,18 @@ func (b *Broker) Receive(ctx context.Context, name mapping.QueueName, most int, 
 		// Where others wait already nothing is there, so one more joins them.
 		if wait == 0 || !q.line.busy() {
 			ms, err := q.take(ctx, most)
-			if err != nil || len(ms) > 0 {
+			// One who waits waits for a leader, too.
+			if len(ms) > 0 || err != nil && (wait == 0 || !jet.Lost(err)) {
 				return ms, err
+			}
+			if err != nil {
+				q.recover()
 			}
 		}
 		first, err := q.line.wait(ctx, deadline)
+		if errors.Is(err, mapping.ErrNoMessage) && q.astray.Load() {
+			return nil, fmt.Errorf("receive from queue %s: %w", q.now().name, jet.ErrNotConnected) // there may be some
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -29,7 +29,11 @@ func (b *Broker) RewindQueue(ctx context.Context, name mapping.QueueName, start 
 	}
 	now := time.Now()
 	earliest := now.Add(-mapping.Seconds(s.attributes.Rewind)).Unix()
-	latest, from := now.Unix(), c.last+1
+	// What was stored a moment ago the consumer may not know of yet.
+	latest, from := now.Unix(), c.delivered+1
+	if c.pending+c.unacked > 0 {
+		from = c.floor + 1
+	}
 	oldest, err := q.oldest(ctx, c)
 	if err != nil {
 		return err

@@ -64,7 +64,7 @@ func (b *Broker) streamConfig(key string, s settings) jetstream.StreamConfig {
 		// A log with a cursor: see "Why a queue is a log" in ARCHITECTURE.md.
 		Retention:          jetstream.LimitsPolicy,
 		Storage:            s.storage,
-		Replicas:           s.replicas,
+		Replicas:           max(s.replicas, b.conn.Replicas),
 		MaxAge:             retention,
 		Duplicates:         min(retention, max(s.memory, usualMemory)),
 		AllowDirect:        true,

@@ -24,7 +24,7 @@ func (p *pump) deliver(m *nats.Msg) {
 		p.t.b.log.Error("JetStream delivered what cannot be read", "topic", p.t.key, "error", err)
 		return
 	}
-	r, s, err := p.settings()
+	r, s, err := p.settings(m)
 	if err != nil {
 		p.answer(m, nakAfter(time.Second)) // nothing can be said of it now
 		return
@@ -67,23 +67,24 @@ func (p *pump) giveUp(s *subscription, id string, err error) {
 }
 
 // settings gives what the subscription is, as of all changes that were told; nil
-// says that it is gone.
-func (p *pump) settings() (*reading, *subscription, error) {
+// says that it is gone. While that cannot be read it has JetStream wait on: to
+// hand m back would cost it an attempt.
+func (p *pump) settings(m *nats.Msg) (*reading, *subscription, error) {
 	r := p.t.current()
-	if r == nil {
+	for r == nil {
 		ctx, cancel := p.t.b.conn.Within(p.t.b.end)
-		defer cancel()
 		var err error
-		for {
-			if r, err = p.t.fresh(ctx, time.Now()); err == nil {
-				break
-			} else if errors.Is(err, mapping.ErrNoTopic) {
-				return nil, nil, nil
-			}
-			// To hand the message back would cost it an attempt.
-			if jet.Pause(ctx, 100*time.Millisecond) != nil {
-				return nil, nil, err
-			}
+		r, err = p.t.fresh(ctx, time.Now())
+		cancel()
+		if errors.Is(err, mapping.ErrNoTopic) {
+			return nil, nil, nil
+		}
+		if err == nil {
+			break
+		}
+		p.answer(m, []byte("+WPI"))
+		if jet.Pause(p.life, 100*time.Millisecond) != nil {
+			return nil, nil, err
 		}
 	}
 	if s := r.subs[p.key]; s != nil && s.id == p.id {

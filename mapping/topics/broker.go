@@ -123,7 +123,24 @@ func (b *Broker) listen() (err error) {
 			return err
 		}
 	}
-	return nil
+	_, err = b.conn.NC.Subscribe("$JS.EVENT.ADVISORY.CONSUMER.LEADER_ELECTED.*.*", b.elected)
+	return err
+}
+
+// elected has a subscription's messages asked of its consumer's new leader: the
+// former one, if it died, took the request along without a word.
+func (b *Broker) elected(m *nats.Msg) {
+	tokens := strings.Split(m.Subject, ".")
+	key, ours := strings.CutPrefix(tokens[len(tokens)-2], streamPrefix)
+	b.mu.RLock()
+	t := b.topics[key]
+	b.mu.RUnlock()
+	if !ours || t == nil {
+		return
+	}
+	if again, ok := t.rounds.Load(tokens[len(tokens)-1]); ok {
+		again.(context.CancelFunc)()
+	}
 }
 
 // noticed makes what is known of a topic worthless: nothing is published or

@@ -78,9 +78,14 @@ func (b *Broker) survey() error {
 		b.log.Debug("survey", "error", err)
 		return err
 	}
-	for key := range all {
+	var few []string // with fewer replicas than they should have
+	for key, s := range all {
 		b.entry(key)
+		if s.source.Replicas < b.conn.Replicas {
+			few = append(few, streamPrefix+key)
+		}
 	}
+	b.conn.Replicate(few...)
 	for _, t := range b.used() {
 		t.due.Store(true)
 	}
@@ -141,15 +146,22 @@ func (c counts) waiting() int64 {
 func (t *topic) count(ctx context.Context) (c counts, err error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
+	if c, err = jet.Again(ctx, t.tryCount); err != nil {
+		return c, t.failed(ctx, err)
+	}
+	return c, nil
+}
+
+func (t *topic) tryCount(ctx context.Context) (c counts, err error) {
 	stream, err := t.b.conn.JS.Stream(ctx, t.stream)
 	if err != nil {
-		return c, t.failed(ctx, err)
+		return c, err
 	}
 	c.info = stream.CachedInfo() // before the consumers: what comes between counts as not got
 	c.floor, c.ours = c.info.State.LastSeq, c.info.State.LastSeq
 	infos, err := consumersOf(ctx, stream)
 	if err != nil {
-		return c, t.failed(ctx, err)
+		return c, err
 	}
 	for _, info := range infos {
 		floor := c.info.State.LastSeq

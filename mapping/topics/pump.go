@@ -112,23 +112,31 @@ func (p *pump) round(n int) error {
 	patience, cancel := context.WithTimeout(p.life, pullSpan+time.Second)
 	defer cancel()
 	defer context.AfterFunc(p.t.b.linked(), cancel)()
+	p.t.rounds.Store(p.consumer, cancel)
+	defer p.t.rounds.Delete(p.consumer)
 	pull, err := p.t.b.conn.Stream(p.t.stream, p.consumer, n, pullSpan)
 	if err != nil {
 		p.free(n)
 		return err
 	}
 	defer func() { p.free(n) }()
+	begin := func(m *nats.Msg) {
+		n--
+		p.t.b.done.Go(func() {
+			defer p.free(1)
+			p.deliver(m)
+		})
+	}
 	for {
 		m, err := p.next(patience, pull)
 		switch {
 		case m != nil:
-			n--
-			p.t.b.done.Go(func() {
-				defer p.free(1)
-				p.deliver(m)
-			})
-		case patience.Err() != nil:
+			begin(m)
+		case p.life.Err() != nil:
 			pull.Withdraw(p.handBack)
+			return nil
+		case patience.Err() != nil:
+			pull.Withdraw(begin)
 			return nil
 		default:
 			pull.Release(p.t.b.end, p.handBack)

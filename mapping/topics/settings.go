@@ -48,6 +48,7 @@ type storedTopic struct {
 func (b *Broker) streamConfig(s settings) jetstream.StreamConfig {
 	attributes, _ := json.Marshal(storedTopic{s.maxSize, s.filterType, s.retention, s.trace, s.tags}) // numbers and texts: cannot fail
 	c := s.source
+	c.Replicas = max(c.Replicas, b.conn.Replicas)
 	c.Name = streamPrefix + s.key
 	c.Description = "CMQ topic " + s.name
 	c.Subjects = []string{s.base(), s.base() + ".>"}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping"
@@ -30,6 +30,7 @@ type topic struct {
 	active  atomic.Bool      // something was published or delivered here since the keeper's last look
 	pumps   map[string]*pump // by subscription id; under turn
 	gone    bool             // no longer in the broker's table; under turn
+	rounds  sync.Map         // by consumer: a context.CancelFunc that has its pump ask anew
 
 	care care
 }
@@ -145,8 +146,7 @@ func (t *topic) unlock() { <-t.turn }
 func (t *topic) read(ctx context.Context) (*reading, error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	r := &reading{}
-	err := t.tryRead(ctx, r)
+	r, err := t.tryRead(ctx)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		t.forget()
 		return nil, mapping.ErrNoTopic
@@ -211,11 +211,13 @@ func (t *topic) forget() {
 // between two leaders: the configuration decides, and again tells that trying
 // once more may help.
 func (t *topic) missing(ctx context.Context, err error) (again bool, _ error) {
-	if !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, jetstream.ErrStreamNotFound) &&
+	if !jet.Between(err) && !errors.Is(err, jetstream.ErrStreamNotFound) &&
 		!errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jet.ErrConsumerMoved) {
 		return false, err
 	}
-	if _, e := t.fresh(ctx, time.Now()); e != nil {
+	if _, e := t.fresh(ctx, time.Now()); jet.Between(e) {
+		return true, e
+	} else if e != nil {
 		return false, e
 	}
 	return true, err

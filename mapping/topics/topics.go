@@ -18,7 +18,7 @@ import (
 func (b *Broker) CreateTopic(ctx context.Context, name mapping.TopicName, a mapping.TopicAttributes) (id string, err error) {
 	s := settings{key: name.Key(), name: string(name), id: "topic-" + mapping.RandomText(10), created: time.Now().Unix(),
 		maxSize: defaultMaxSize, filterType: mapping.FilterTag, retention: mapping.TopicRetention}
-	s.source.Storage, s.source.Replicas = b.conn.Storage(), b.conn.Replicas
+	s.source.Storage = b.conn.Storage()
 	s.modified = s.created
 	s.set(a)
 	if a.FilterType != nil {

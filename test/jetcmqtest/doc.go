@@ -1,0 +1,2 @@
+// Package jetcmqtest gives test suites a CMQ server.
+package jetcmqtest
