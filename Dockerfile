@@ -14,7 +14,8 @@ LABEL org.opencontainers.image.title="JetCMQ" \
 	org.opencontainers.image.description="Tencent Cloud CMQ's HTTP API over NATS JetStream" \
 	org.opencontainers.image.source="https://github.com/jetcmq/jetcmq" \
 	org.opencontainers.image.licenses="Apache-2.0"
-ENV JETCMQ_ADDR=:8080 JETCMQ_NATS_ADDR=:4222 JETCMQ_DATA_DIR=/data JETCMQ_STOP_TIMEOUT=9s
+# There is no /tmp; JETCMQ_DURABILITY=memory wants a temporary directory.
+ENV JETCMQ_ADDR=:8080 JETCMQ_NATS_ADDR=:4222 JETCMQ_DATA_DIR=/data JETCMQ_STOP_TIMEOUT=9s TMPDIR=/data
 EXPOSE 8080 4222
 USER 65532:65532
 STOPSIGNAL SIGTERM

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -21,9 +22,10 @@ type endpoint struct {
 	status map[string][]int            // what to answer, in this order; the last again and again
 }
 
-func newEndpoint(t *testing.T) *endpoint {
+func newEndpoint(t *testing.T, l net.Listener) *endpoint {
 	e := &endpoint{pushes: map[string][]map[string]any{}, status: map[string][]int{}}
-	e.server = httptest.NewServer(e)
+	e.server = &httptest.Server{Listener: l, Config: &http.Server{Handler: e}}
+	e.server.Start()
 	t.Cleanup(e.server.Close)
 	return e
 }

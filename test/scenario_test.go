@@ -42,30 +42,23 @@ package test
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestMain lets more stories run at a time than there are processors: what
-// they mostly do is wait.
-func TestMain(m *testing.M) {
-	_ = flag.Set("test.parallel", "12") // unless the command line says otherwise
-	os.Exit(m.Run())
-}
-
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	for _, s := range readStories(t) {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			play(t, s)
-		})
-	}
+	both(t, func(t *testing.T, img string) {
+		for _, s := range readStories(t) {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				play(t, s, img)
+			})
+		}
+	})
 }
 
 // stage is a story being played.
@@ -82,15 +75,15 @@ type call struct {
 	step
 	answer
 	err    error
+	client *departing
 	hangUp context.CancelFunc
 	over   chan struct{}
 }
 
-func play(t *testing.T, s story) {
-	dir := t.TempDir()
-	g := &stage{t: t, world: start(t, dir), memory: memory{}, endpoint: newEndpoint(t)}
-	g.memory["endpoint"] = g.endpoint.server.URL
-	defer func() { g.world.stop(t) }()
+func play(t *testing.T, s story, img string) {
+	w := start(t, img)
+	e := newEndpoint(t, w.Listen())
+	g := &stage{t: t, world: w, endpoint: e, memory: memory{"endpoint": w.PushURL(e.server.Listener.Addr(), "")}}
 	for _, st := range s.steps {
 		switch verb := st.words[0]; {
 		case verb == "join":
@@ -98,8 +91,7 @@ func play(t *testing.T, s story) {
 		case verb == "hangup":
 			g.hangUp()
 		case verb == "restart":
-			g.world.stop(t)
-			g.world = start(t, dir)
+			w.Restart()
 		case st.begin:
 			g.begin(st)
 		default:
@@ -112,7 +104,7 @@ func play(t *testing.T, s story) {
 // do takes a step and checks its answer, again and again if it may.
 func (g *stage) do(st step) {
 	g.t.Helper()
-	run, err := g.prepare(st)
+	run, err := g.prepare(st, g.caller)
 	if err != nil {
 		g.check(st, answer{}, err)
 	}
@@ -145,7 +137,7 @@ func (g *stage) check(st step, a answer, err error) {
 
 // prepare reads a step's values and returns the call, or the native command,
 // that it is.
-func (g *stage) prepare(st step) (func(context.Context) (answer, error), error) {
+func (g *stage) prepare(st step, by caller) (func(context.Context) (answer, error), error) {
 	var given []pair
 	var without, words []string
 	for _, f := range st.given {
@@ -173,7 +165,7 @@ func (g *stage) prepare(st step) (func(context.Context) (answer, error), error) 
 	case words[0] == "endpoint":
 		return func(context.Context) (answer, error) { return g.endpoint.do(words[1:]) }, nil
 	case len(words) == 1 && isAction.MatchString(words[0]):
-		return func(ctx context.Context) (answer, error) { return w.call(ctx, words[0], given, without) }, nil
+		return func(ctx context.Context) (answer, error) { return by.call(ctx, words[0], given, without) }, nil
 	}
 	return nil, fmt.Errorf("%q is neither an action nor a command", words)
 }
@@ -183,12 +175,13 @@ var isAction = regexp.MustCompile(`^[A-Z]\w*$`)
 // begin starts a call and returns once it waits for a message.
 func (g *stage) begin(st step) {
 	g.t.Helper()
-	run, err := g.prepare(st)
+	client := newDeparting()
+	run, err := g.prepare(st, caller{&client.Client, g.host})
 	if err != nil {
 		g.check(st, answer{}, err)
 	}
 	ctx, cancel := context.WithCancel(g.t.Context())
-	c := &call{step: st, hangUp: cancel, over: make(chan struct{})}
+	c := &call{step: st, client: client, hangUp: cancel, over: make(chan struct{})}
 	g.begun = append(g.begun, c)
 	go func() {
 		defer close(c.over)
@@ -207,6 +200,7 @@ func (g *stage) join() {
 	for _, c := range g.begun {
 		<-c.over
 		c.hangUp()
+		c.client.gone()
 		g.check(c.step, c.answer, c.err)
 	}
 	g.begun = nil
@@ -219,7 +213,7 @@ func (g *stage) hangUp() {
 	for _, c := range g.begun {
 		c.hangUp()
 		<-c.over
+		c.client.gone()
 	}
 	g.begun = nil
-	g.waitForIdle(g.t)
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/jetcmq/jetcmq/test/jetcmqtest"
 )
 
 // Programs on Tencent Cloud's SDK for Go, unchanged, get by API 3.0 what they
@@ -19,20 +21,27 @@ func TestGoSDK(t *testing.T) {
 		programs[product] = buildGoSDK(t, filepath.Join("sdk", product))
 	}
 	t.Parallel() // not before: compiling next to tests that measure time disturbs them
-	for product, sent := range map[string][]string{"tdmq": {"你好 from 3.0", "published by 3.0"}, "cmq": nil} {
-		t.Run(product, func(t *testing.T) {
-			t.Parallel()
-			w := start(t, t.TempDir())
-			defer w.stop(t)
-			w.prepareForAPI3(t)
-			out, err := command(t, t.TempDir(), programs[product], "-test.timeout", "100s", "-host", w.host,
-				"-id", "AKIDfirst", "-secret", secrets["AKIDfirst"], "-small-id", "AKIDsecond", "-small-secret", secrets["AKIDsecond"])
-			if err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			w.useWhatAPI3Made(t, product, sent)
-		})
-	}
+	both(t, func(t *testing.T, img string) {
+		for product, sent := range map[string][]string{"tdmq": {"你好 from 3.0", "published by 3.0"}, "cmq": nil} {
+			t.Run(product, func(t *testing.T) {
+				t.Parallel()
+				w := start(t, img, jetcmqtest.WithPushAllow("127.0.0.1")) // where nobody listens
+				small := start(t, img, jetcmqtest.WithSetting("JETCMQ_MAX_QUEUES", "1"), jetcmqtest.WithSetting("JETCMQ_MAX_TOPICS", "1"))
+				w.prepareForAPI3(t)
+				args := []string{"-test.timeout", "100s", "-host", w.host, "-small-host", small.host,
+					"-id", "AKIDfirst", "-secret", secrets["AKIDfirst"], "-other-id", "AKIDsecond", "-other-secret", secrets["AKIDsecond"]}
+				if product == "tdmq" { // which is pushed to, too
+					listen, reach := w.meeting(t)
+					args = append(args, "-listen", listen, "-reach", reach)
+				}
+				out, err := command(t, t.TempDir(), programs[product], args...)
+				if err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				w.useWhatAPI3Made(t, product, sent)
+			})
+		}
+	})
 }
 
 // offline are the words with which go says that there is no way to a proxy. All

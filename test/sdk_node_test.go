@@ -15,20 +15,22 @@ import (
 func TestNodeSDK(t *testing.T) {
 	dir := installNodeSDK(t)
 	t.Parallel() // not before: an installation disturbs tests that measure time
-	for _, program := range []string{"queue.mjs", "topic.mjs", "tdmq.mjs"} {
-		t.Run(program, func(t *testing.T) {
-			t.Parallel()
-			w := start(t, t.TempDir())
-			defer w.stop(t)
-			_, port, err := net.SplitHostPort(w.host)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if out, err := command(t, dir, "node", program, port, "AKIDfirst", secrets["AKIDfirst"]); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-		})
-	}
+	both(t, func(t *testing.T, img string) {
+		for _, program := range []string{"queue.mjs", "topic.mjs", "tdmq.mjs"} {
+			t.Run(program, func(t *testing.T) {
+				t.Parallel()
+				w := start(t, img)
+				_, port, err := net.SplitHostPort(w.host)
+				if err != nil {
+					t.Fatal(err)
+				}
+				listen, reach := w.meeting(t)
+				if out, err := command(t, dir, "node", program, port, "AKIDfirst", secrets["AKIDfirst"], listen, reach); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+			})
+		}
+	})
 }
 
 // unreachable are the words with which npm and its proxies say that there is

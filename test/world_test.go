@@ -3,121 +3,82 @@ package test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
-	"log/slog"
+	"net"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
+	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/jetcmq/jetcmq/adapter"
-	"github.com/jetcmq/jetcmq/adapter/push"
-	"github.com/jetcmq/jetcmq/mapping/account"
-	"github.com/jetcmq/jetcmq/mapping/embedded"
-	"github.com/jetcmq/jetcmq/mapping/jet"
-	"github.com/jetcmq/jetcmq/mapping/queues"
-	"github.com/jetcmq/jetcmq/mapping/topics"
+	"github.com/jetcmq/jetcmq/test/internal/docker"
+	"github.com/jetcmq/jetcmq/test/jetcmqtest"
 )
 
-// world is all of the service in this process: engine, brokers, HTTP server.
+// image is what the suites also run against, besides the service in this process.
+var image = flag.String("image", os.Getenv(jetcmqtest.ImageVariable), "an image of jetcmq to test")
+
+// TestMain lets more stories run at a time than there are processors: what
+// they mostly do is wait.
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "12") // unless the command line says otherwise
+	docker.Prepare()
+	os.Exit(m.Run())
+}
+
+// both runs a suite in this process and against the image.
+func both(t *testing.T, suite func(t *testing.T, img string)) {
+	t.Helper()
+	t.Run("process", func(t *testing.T) { suite(t, "") })
+	t.Run("image", func(t *testing.T) {
+		if *image == "" {
+			t.Skip("no image is named: go test ./test -image NAME, or " + jetcmqtest.ImageVariable)
+		}
+		suite(t, *image)
+	})
+}
+
+// world is the service and who uses it.
 type world struct {
-	pusher   *push.Pusher
-	engine   *embedded.Server
-	accounts []*account.Account
-	server   *httptest.Server
-	native   *nats.Conn   // into the first account
-	serving  atomic.Int64 // requests
+	*jetcmqtest.Server
+	native *nats.Conn // into the first account
 	caller
 }
 
-// timeScale makes a BACKOFF_RETRY come after 10 to 20 ms.
-const timeScale = 0.001
-
-// accounts are worlds of their own in the engine; the SecretId of "first" is AKIDfirst.
-var accounts = []string{"first", "second"}
-
-// most is how many queues and how many topics an account may have; 0 is the usual.
-var most = map[string]int{"second": 1}
-
-// start runs the service on dir.
-func start(t *testing.T, dir string) *world {
+// start runs the service with two accounts. A BACKOFF_RETRY comes after 10 to
+// 20 ms.
+func start(t *testing.T, img string, more ...jetcmqtest.Option) *world {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	pusher, err := push.New(push.Config{Loopback: true})
-	if err != nil {
-		t.Fatal(err)
+	options := []jetcmqtest.Option{jetcmqtest.WithImage(img), jetcmqtest.WithTimeScale(0.001)}
+	for _, account := range []string{"first", "second"} {
+		id := "AKID" + account
+		options = append(options, jetcmqtest.WithCredentials(jetcmqtest.Credentials{SecretID: id, SecretKey: secrets[id], Account: account}))
 	}
-	w := &world{pusher: pusher}
-	config := embedded.Config{Dir: dir, Log: slog.New(slog.DiscardHandler)}
-	for _, name := range accounts {
-		config.Accounts = append(config.Accounts, embedded.Account{Name: name})
-	}
-	if w.engine, err = embedded.Start(config); err != nil {
-		t.Fatal(err)
-	}
-	keys := map[string]adapter.Key{}
-	for _, name := range accounts {
-		b := w.open(t, name, log)
-		w.accounts = append(w.accounts, b)
-		keys["AKID"+name] = adapter.Key{Secret: secrets["AKID"+name], Account: b}
-	}
-	handler := adapter.New(adapter.Config{Keys: keys, Log: log})
-	w.server = httptest.NewUnstartedServer(handler)
-	w.server.Config = adapter.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.serving.Add(1)
-		defer w.serving.Add(-1)
-		handler.ServeHTTP(rw, r)
-	}), log)
-	w.server.Start()
-	w.caller = caller{w.server.Client(), w.server.Listener.Addr().String()}
-	return w
+	s := jetcmqtest.Start(t, append(options, more...)...)
+	host := strings.TrimPrefix(s.Endpoint(), "http://")
+	return &world{Server: s, native: s.Native(), caller: caller{http.DefaultClient, host}}
 }
 
-// open opens an account for the adapter and, if it is the first, for NATS programs.
-func (w *world) open(t *testing.T, name string, log *slog.Logger) *account.Account {
+// meeting tells where a program of this machine listens for pushes, and by
+// what host the service finds it.
+func (w *world) meeting(t *testing.T) (listen, reach string) {
 	t.Helper()
-	door, err := w.engine.InProcess(name)
+	l := w.Listen()
+	defer l.Close()
+	listen, _, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.native == nil {
-		if w.native, err = nats.Connect("", nats.InProcessServer(door), nats.UserInfo(door.User, door.Password)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b, err := account.Open(t.Context(), account.Config{
-		Config: jet.Config{InProcess: door, User: door.User, Password: door.Password, Log: log},
-		Queues: queues.Config{Max: most[name]},
-		Topics: topics.Config{Max: most[name], Deliver: w.pusher.Deliver, CheckEndpoint: w.pusher.Check, TimeScale: timeScale},
-	})
+	u, err := url.Parse(w.PushURL(l.Addr(), "/"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
-}
-
-// stop ends it in order, as the program does.
-func (w *world) stop(t *testing.T) {
-	t.Helper()
-	for _, b := range w.accounts {
-		b.EndPolls()
-	}
-	w.server.Close()
-	w.native.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	for _, b := range w.accounts {
-		b.Close(ctx)
-	}
-	w.pusher.Close()
-	if err := w.engine.Stop(ctx); err != nil {
-		t.Error(err)
-	}
+	return listen, u.Hostname()
 }
 
 // waitForPoll returns when a receive waits in the queue's stream, or when the
@@ -137,12 +98,6 @@ func (w *world) waitForPoll(t *testing.T, queue string, over <-chan struct{}) {
 		}
 		return seen == 2
 	})
-}
-
-// waitForIdle returns when no request is under way.
-func (w *world) waitForIdle(t *testing.T) {
-	t.Helper()
-	eventually(t, "all requests are done", func() bool { return w.serving.Load() == 0 })
 }
 
 func eventually(t *testing.T, what string, ok func() bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,14 +31,12 @@ type Result struct{ Created, Changed, Unchanged int }
 func (f *File) Apply(ctx context.Context, on map[string]*account.Account, rules Rules) (Result, error) {
 	fs := &faults{file: f.name}
 	var result Result
+	if err := f.CheckAccounts(slices.Sorted(maps.Keys(on))); err != nil {
+		return result, err
+	}
 	var all []*work
 	for _, c := range f.accounts {
-		a := on[c.account]
-		if a == nil {
-			fs.add(c.at, "there is no account %s: the settings have %s", shown(c.account), names(on))
-			continue
-		}
-		w := &work{fs, rules, Inside(a), c, map[*resource]state{}, &result}
+		w := &work{fs, rules, Inside(on[c.account]), c, map[*resource]state{}, &result}
 		if err := w.plan(ctx); err != nil {
 			return result, err
 		}
@@ -106,8 +105,10 @@ func (w *work) compare(r *resource) {
 	found := len(w.all)
 	for i := range r.attributes {
 		a := &r.attributes[i]
-		s := said{a, r.place(a.name), []string{r.value(a.name)}}
-		if a.fixed && s.differs(have) {
+		if !a.fixed {
+			continue
+		}
+		if s := (said{a, r.place(a.name), []string{r.value(a.name)}}); s.differs(have) {
 			w.add(s.at, "%s %s exists with %s %s, which cannot become %s: delete the %s first, or write what it has",
 				r.noun, r.name, a.name, shown(strings.Join(have[a.name], " ")), shown(s.value[0]), r.noun)
 		}

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
 	"github.com/jetcmq/jetcmq/mapping/account"
@@ -124,8 +122,4 @@ func (w *work) subscriptionsOf(ctx context.Context, t *resource) (map[string]sta
 		all[key(s.name)] = s.state
 	}
 	return all, err
-}
-
-func names(on map[string]*account.Account) string {
-	return strings.Join(slices.Sorted(maps.Keys(on)), ", ")
 }

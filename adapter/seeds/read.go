@@ -13,19 +13,19 @@ import (
 	"github.com/jetcmq/jetcmq/adapter/spelling"
 )
 
-// maxFile is how long a seeds file may be.
-const maxFile = 1 << 20
+// MaxFile is how many bytes a seeds file may have.
+const MaxFile = 1 << 20
 
 // document reads the one YAML document there may be; nil if there is none. Of
 // YAML it takes mappings, lists and single values, and of values what is
 // written: `no` is a text, not a boolean.
 func (fs *faults) document(data []byte) *yaml.Node {
-	if len(data) > maxFile {
-		fs.add(position{}, "the file has %d bytes, more than %d", len(data), maxFile)
+	if len(data) > MaxFile {
+		fs.add(position{}, "the file has more than %d bytes", MaxFile)
 		return nil
 	}
-	if line := notUTF8(data); line > 0 {
-		fs.add(position{line, 1}, "this is not UTF-8")
+	if line := notText(data); line > 0 {
+		fs.add(position{line, 1}, "this is not text in UTF-8")
 		return nil
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
@@ -51,23 +51,21 @@ func (fs *faults) document(data []byte) *yaml.Node {
 	return root.Content[0]
 }
 
-// notUTF8 is the first line that is not, or 0.
-func notUTF8(data []byte) int {
-	if utf8.Valid(data) {
-		return 0
-	}
+// notText is the first line with something that is not UTF-8, or controls a
+// terminal; 0 if there is none.
+func notText(data []byte) int {
 	line := 1
 	for len(data) > 0 {
 		r, n := utf8.DecodeRune(data)
-		if r == utf8.RuneError && n == 1 {
-			break
-		}
-		if r == '\n' {
+		switch {
+		case r == '\n':
 			line++
+		case r == utf8.RuneError && n == 1, r < ' ' && r != '\t' && r != '\r', r == 0x7f:
+			return line
 		}
 		data = data[n:]
 	}
-	return line
+	return 0
 }
 
 // syntax tells what the library found.

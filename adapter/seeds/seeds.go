@@ -89,13 +89,20 @@ func (r *resource) place(name string) position {
 // key makes names that differ only in case one.
 func key(name string) string { return strings.ToLower(name) }
 
-// Accounts lists the accounts that the file speaks of.
-func (f *File) Accounts() []string {
-	var names []string
+// CheckAccounts tells which of the accounts that the file speaks of are not
+// among those known.
+func (f *File) CheckAccounts(known []string) error {
+	fs := &faults{file: f.name}
 	for _, c := range f.accounts {
-		names = append(names, c.account)
+		switch {
+		case slices.Contains(known, c.account):
+		case c.account == DefaultAccount:
+			fs.add(c.at, "what stands at the top is of the account default, which the settings do not have (but %s): put it under accounts", strings.Join(known, ", "))
+		default:
+			fs.add(c.at, "the settings do not have the account %s (but %s)", shown(c.account), strings.Join(known, ", "))
+		}
 	}
-	return names
+	return fs.err()
 }
 
 // Parse reads a seeds file and judges it. Errors call it name and are Faults.
@@ -107,7 +114,7 @@ func Parse(name string, data []byte) (*File, error) {
 		return f, r.err()
 	}
 	entries := r.entries(root, "a seeds file", []string{"queues", "topics", "accounts"})
-	if top := r.content(DefaultAccount, positionOf(root), entries); top.queues != nil || top.topics != nil {
+	if top := r.content(DefaultAccount, entries); top.queues != nil || top.topics != nil {
 		f.accounts = append(f.accounts, top)
 	}
 	for _, e := range entries {
@@ -129,19 +136,22 @@ func Parse(name string, data []byte) (*File, error) {
 type reader struct{ faults }
 
 func (r *reader) account(f *File, e entry) {
-	if slices.Contains(f.Accounts(), e.key) {
+	if e.key == DefaultAccount && len(f.accounts) > 0 && f.accounts[0].account == DefaultAccount {
 		r.add(e.at, "the account default has its queues and topics at the top of the file already")
 		return
 	}
 	if empty(e.node) {
 		return
 	}
-	f.accounts = append(f.accounts, r.content(e.key, e.at, r.entries(e.node, "an account", []string{"queues", "topics"})))
+	c := r.content(e.key, r.entries(e.node, "an account", []string{"queues", "topics"}))
+	c.at = e.at
+	f.accounts = append(f.accounts, c)
 }
 
-func (r *reader) content(account string, at position, entries []entry) *content {
-	c := &content{account: account, at: at}
-	for _, e := range entries {
+func (r *reader) content(account string, entries []entry) *content {
+	c := &content{account: account}
+	for _, e := range slices.Backward(entries) {
+		c.at = e.at
 		switch e.key {
 		case "queues":
 			c.queues = r.resources(queues, e, nil)
@@ -156,8 +166,8 @@ func (r *reader) resources(k *kind, e entry, of *resource) (all []*resource) {
 	seen := map[string]*resource{}
 	for _, n := range r.elements(e) {
 		s := r.resource(k, n, of)
-		if s == nil {
-			continue
+		if s == nil || s.name == "" {
+			continue // and somebody was told
 		}
 		if first := seen[key(s.name)]; first != nil {
 			r.add(s.at, "there are two %ss of the name %s, the first in line %d (upper and lower case are the same)", k.noun, s.name, first.at.line)
@@ -206,6 +216,7 @@ func (r *reader) name(s *resource, e entry) {
 	}
 	if p := declared(s.create, s.parameter, widest); p.Check(name) != nil {
 		r.add(e.at, "name: %s is not a name: a letter, then letters, digits, - and _, 64 at most", shown(name))
+		return
 	}
 	s.name = name
 }

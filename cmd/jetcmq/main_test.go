@@ -61,11 +61,17 @@ func TestProcessTellsItsFault(t *testing.T) {
 // jetcmq is the program as a process of its own.
 func jetcmq(t *testing.T, environ ...string) *exec.Cmd {
 	t.Helper()
+	return jetcmqWith(t, nil, environ...)
+}
+
+// jetcmqWith is the program with arguments.
+func jetcmqWith(t *testing.T, args []string, environ ...string) *exec.Cmd {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), exe)
+	c := exec.CommandContext(t.Context(), exe, args...)
 	c.Env = append(environ, asMain+"=1")
 	return c
 }

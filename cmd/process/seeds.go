@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -27,22 +28,30 @@ func CheckSeeds(name string) error {
 }
 
 func readSeeds(name string) (*seeds.File, error) {
-	text, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("JETCMQ_SEEDS: %w", err)
+		return nil, fmt.Errorf("seeds: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, seeds.MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("seeds: %w", err)
 	}
 	return seeds.Parse(name, text)
 }
 
 // readSeeds is nil if there are none.
-func (c *Config) readSeeds() (*seeds.File, error) {
+func (c *Config) readSeeds() (file *seeds.File, err error) {
 	switch {
 	case c.seeds != nil:
-		return seeds.Parse("seeds", c.seeds)
+		file, err = seeds.Parse("seeds", c.seeds)
 	case c.Seeds != "":
-		return readSeeds(c.Seeds)
+		file, err = readSeeds(c.Seeds)
 	}
-	return nil, nil
+	if err != nil || file == nil {
+		return nil, err
+	}
+	return file, file.CheckAccounts(c.accounts())
 }
 
 // seedPatience is for how long seeds are tried where JetStream does not work yet,

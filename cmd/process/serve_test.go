@@ -38,6 +38,12 @@ func launch(t *testing.T, environ ...string) service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return launchWith(t, c)
+}
+
+func launchWith(t *testing.T, c Config) service {
+	t.Helper()
+	var err error
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan Place, 1), make(chan struct{})
 	go func() {
@@ -240,13 +246,14 @@ func certificate(t *testing.T, dir string) *x509.CertPool {
 func TestStartFails(t *testing.T) {
 	t.Parallel()
 	s := launch(t, "JETCMQ_NATS_ADDR=127.0.0.1:0")
+	closed := launch(t, "JETCMQ_NATS_ADDR=127.0.0.1:0", "JETCMQ_CREDENTIALS=ann:secret")
 	natsAddr := strings.TrimPrefix(s.NATS, "nats://")
 	for want, environ := range map[string][]string{
 		"JETCMQ_ADDR=" + s.Addr.String() + ": ":          {"JETCMQ_ADDR=" + s.Addr.String()},
 		"JETCMQ_ADDR=nonsense: ":                         {"JETCMQ_ADDR=nonsense"},
 		"JETCMQ_NATS_ADDR=" + natsAddr + ": ":            {"JETCMQ_NATS_ADDR=" + natsAddr},
 		"JETCMQ_DATA_DIR: another process is using":      {"JETCMQ_DATA_DIR=" + s.Data},
-		"JETCMQ_NATS_URL: account default: ":             {"JETCMQ_NATS_URL=nats://ann:SECRET@" + s.Addr.String()},
+		"JETCMQ_NATS_URL: account default: ":             {"JETCMQ_NATS_URL=nats://ann:SECRET@" + strings.TrimPrefix(closed.NATS, "nats://")},
 		"JETCMQ_TLS_CERT and JETCMQ_TLS_KEY: open /none": {"JETCMQ_TLS_CERT=/none", "JETCMQ_TLS_KEY=/none"},
 	} {
 		t.Run(want, func(t *testing.T) {

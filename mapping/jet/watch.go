@@ -52,7 +52,7 @@ func (c *Conn) led() bool {
 	ctx, cancel := context.WithTimeout(c.life, 2*watchEvery)
 	defer cancel()
 	_, err := c.JS.AccountInfo(ctx)
-	return err == nil || c.life.Err() != nil || !Between(err) && !errors.Is(err, context.DeadlineExceeded)
+	return err == nil || c.life.Err() != nil || !Lost(err)
 }
 
 // Between tells whether err is what a cluster says between two leaders, so that
@@ -84,6 +84,10 @@ func NotYet(err error) bool {
 		nats.ErrReconnectBufExceeded, ErrNotConnected, context.DeadlineExceeded, io.EOF},
 		func(one error) bool { return errors.Is(err, one) })
 }
+
+// Lost tells whether JetStream did not answer, or has no leader. Of what it did
+// not answer nobody knows whether it was done.
+func Lost(err error) bool { return errors.Is(err, context.DeadlineExceeded) || Between(err) }
 
 const (
 	noPeers             = 10005 // "no suitable peers for placement"

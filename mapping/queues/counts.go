@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // counts is one reading of a queue's stream and consumer.
@@ -36,15 +37,22 @@ func (c counts) deleted() int64 { return max(c.messages-c.pending-c.unacked, 0) 
 func (q *queue) counts(ctx context.Context) (c counts, err error) {
 	ctx, cancel := q.b.conn.Within(ctx)
 	defer cancel()
+	if c, err = jet.Again(ctx, q.tryCounts); err != nil {
+		return c, q.failed(ctx, "count", err)
+	}
+	return c, nil
+}
+
+func (q *queue) tryCounts(ctx context.Context) (c counts, err error) {
 	s := q.now()
 	subject := messageSubject + q.key
 	info, err := s.source.Info(ctx, jetstream.WithSubjectFilter(subject))
 	if err != nil {
-		return c, q.failed(ctx, "count", err)
+		return c, err
 	}
 	ci, err := s.receivers.Info(ctx)
 	if err != nil {
-		return c, q.failed(ctx, "count", err)
+		return c, err
 	}
 	c.messages = int64(info.State.Subjects[subject])
 	c.delayed = max(int64(info.State.Msgs)-c.messages, 0) // the two are not counted in one moment

@@ -113,6 +113,10 @@ func (b *Broker) read(ctx context.Context, key string) (*queue, error) {
 func (b *Broker) readQueue(ctx context.Context, key string) (*settings, error) {
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
+	return jet.Again(ctx, func(ctx context.Context) (*settings, error) { return b.tryReadQueue(ctx, key) })
+}
+
+func (b *Broker) tryReadQueue(ctx context.Context, key string) (*settings, error) {
 	stream, err := b.conn.JS.Stream(ctx, streamPrefix+key)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, mapping.ErrNoQueue

@@ -35,7 +35,7 @@ func (b *Broker) Receive(ctx context.Context, name mapping.QueueName, most int, 
 		if wait == 0 || !q.line.busy() {
 			ms, err := q.take(ctx, most)
 			// One who waits waits for a leader, too.
-			if len(ms) > 0 || err != nil && (wait == 0 || !lost(err)) {
+			if len(ms) > 0 || err != nil && (wait == 0 || !jet.Lost(err)) {
 				return ms, err
 			}
 			if err != nil {
@@ -54,9 +54,6 @@ func (b *Broker) Receive(ctx context.Context, name mapping.QueueName, most int, 
 		}
 	}
 }
-
-// lost tells whether JetStream did not answer, or has no leader.
-func lost(err error) bool { return errors.Is(err, context.DeadlineExceeded) || jet.Between(err) }
 
 // fill adds what is there at once to the first message of a batch.
 func (q *queue) fill(ctx context.Context, ms []mapping.Message, most int) []mapping.Message {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // room keeps a queue from holding more than maxMsgHeapNum messages that are
@@ -41,7 +42,10 @@ func (r *room) reserve(ctx context.Context, n int) error {
 			return nil // somebody counted while we waited
 		}
 		began, ended := time.Now(), r.settled()
-		c, err := r.q.countsNear(ctx, int64(*r.q.now().attributes.MaxMessages))
+		c, err := r.count(ctx, n)
+		if jet.Lost(err) && r.presume(n) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -53,6 +57,37 @@ func (r *room) reserve(ctx context.Context, n int) error {
 		}
 	}
 	return mapping.ErrHeapFull
+}
+
+// ample is room enough to go by an old count while no new one can be had: in a
+// cluster the consumer may have no leader while the stream has one.
+const ample = 1000
+
+// count takes a count, with little patience where the last one left much.
+func (r *room) count(ctx context.Context, n int) (counts, error) {
+	r.mu.Lock()
+	plenty := r.left >= int64(n+ample)
+	r.mu.Unlock()
+	if plenty {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, roomFresh/2)
+		defer cancel()
+	}
+	return r.q.countsNear(ctx, int64(*r.q.now().attributes.MaxMessages))
+}
+
+// presume takes room from an old count that left much, and has it serve for
+// another second.
+func (r *room) presume(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left < int64(n+ample) {
+		return false
+	}
+	r.left -= int64(n)
+	r.begun += int64(n)
+	r.counted = time.Now()
+	return true
 }
 
 func (r *room) take(n int) bool {

@@ -146,15 +146,22 @@ func (c counts) waiting() int64 {
 func (t *topic) count(ctx context.Context) (c counts, err error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
+	if c, err = jet.Again(ctx, t.tryCount); err != nil {
+		return c, t.failed(ctx, err)
+	}
+	return c, nil
+}
+
+func (t *topic) tryCount(ctx context.Context) (c counts, err error) {
 	stream, err := t.b.conn.JS.Stream(ctx, t.stream)
 	if err != nil {
-		return c, t.failed(ctx, err)
+		return c, err
 	}
 	c.info = stream.CachedInfo() // before the consumers: what comes between counts as not got
 	c.floor, c.ours = c.info.State.LastSeq, c.info.State.LastSeq
 	infos, err := consumersOf(ctx, stream)
 	if err != nil {
-		return c, t.failed(ctx, err)
+		return c, err
 	}
 	for _, info := range infos {
 		floor := c.info.State.LastSeq

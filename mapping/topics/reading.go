@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // reading is one reading of a topic's configuration. It is never changed, only
@@ -21,32 +23,32 @@ type reading struct {
 }
 
 // tryRead reads, once more if the connection took the answer along.
-func (t *topic) tryRead(ctx context.Context, r *reading) error {
+func (t *topic) tryRead(ctx context.Context) (*reading, error) {
 	for {
 		link := t.b.linked()
 		within, cancel := context.WithCancel(ctx)
 		stop := context.AfterFunc(link, cancel)
-		*r = reading{began: time.Now(), knows: t.told.Load(), routes: &routes{}}
-		err := t.readInto(within, r)
+		r, err := jet.Again(within, t.readOnce)
 		stop()
 		cancel()
 		if err == nil || link.Err() == nil || ctx.Err() != nil {
-			return err
+			return r, err
 		}
 	}
 }
 
-func (t *topic) readInto(ctx context.Context, r *reading) error {
+func (t *topic) readOnce(ctx context.Context) (*reading, error) {
+	r := &reading{began: time.Now(), knows: t.told.Load(), routes: &routes{}}
 	stream, err := t.b.conn.JS.Stream(ctx, t.stream)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.settings, err = readSettings(stream.CachedInfo().Config); err != nil {
-		return err
+		return nil, err
 	}
 	infos, err := consumersOf(ctx, stream)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.subs = make(map[string]*subscription, len(infos))
 	for _, info := range infos {
@@ -56,7 +58,7 @@ func (t *topic) readInto(ctx context.Context, r *reading) error {
 			r.natives = append(r.natives, info.Config)
 		}
 	}
-	return nil
+	return r, nil
 }
 
 // consumersOf lists all consumers of a stream. In a cluster the list of infos

@@ -146,8 +146,7 @@ func (t *topic) unlock() { <-t.turn }
 func (t *topic) read(ctx context.Context) (*reading, error) {
 	ctx, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	r := &reading{}
-	err := t.tryRead(ctx, r)
+	r, err := t.tryRead(ctx)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		t.forget()
 		return nil, mapping.ErrNoTopic

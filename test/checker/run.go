@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 // rules are what the documents say. What is in flight over a restart may be visible
 // again a second too soon, because JetStream writes down whole seconds.
 func (j job) rules() *history.Rules {
-	return &history.Rules{Forget: time.Second, Round: time.Second, Loss: j.Loss}
+	return &history.Rules{Forget: cmp.Or(j.Forget, time.Second), Round: time.Second, Loss: j.Loss}
 }
 
 // How long a service may take to start, and to be well again.

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/log"
 )
 
 // inContainer runs the server from an image.
@@ -60,7 +61,7 @@ func (e *inContainer) create(ctx context.Context) (err error) {
 	for i, inside := range []string{apiPort, natsPort} {
 		bindings[network.MustParsePort(inside)] = []network.PortBinding{{HostPort: strconv.Itoa(ports[i])}}
 	}
-	e.container, err = run(ctx, e.options.image, e.options,
+	e.container, err = run(ctx, e.options.image, e.options, testcontainers.WithLogger(log.NewNoopLogger()),
 		testcontainers.WithHostConfigModifier(func(c *container.HostConfig) { c.PortBindings = bindings }))
 	return err
 }

@@ -57,13 +57,8 @@ func (e *inProcess) makeDir() (err error) {
 	if e.dir = e.options.dir; e.dir == "" {
 		e.dir, err = os.MkdirTemp("", "jetcmqtest")
 	}
-	if err == nil && len(e.options.seeds) > 0 {
-		err = os.WriteFile(e.seeds(), e.options.seeds, 0o600)
-	}
 	return err
 }
-
-func (e *inProcess) seeds() string { return filepath.Join(e.dir, "seeds.yaml") }
 
 // config reads the settings as the program does, but from nowhere else than
 // the options. The first start takes free ports, later ones the same again.
@@ -77,14 +72,15 @@ func (e *inProcess) config() (process.Config, error) {
 		}
 	}
 	values["JETCMQ_DATA_DIR"] = filepath.Join(e.dir, "data")
-	if len(e.options.seeds) > 0 {
-		values["JETCMQ_SEEDS"] = e.seeds()
-	}
 	var environ []string
 	for name, value := range values {
 		environ = append(environ, name+"="+value)
 	}
-	return process.Load(environ)
+	c, err := process.Load(environ)
+	if len(e.options.seeds) > 0 {
+		c = c.WithSeeds(e.options.seeds)
+	}
+	return c, err
 }
 
 func (e *inProcess) stop(ctx context.Context) error {

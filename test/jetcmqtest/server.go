@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/log"
 )
 
 // Server is a server as one test uses it. What goes wrong ends the test, so
@@ -51,7 +52,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 
 // docker tells once why there is none.
 var docker = sync.OnceValue(func() error {
-	p, err := testcontainers.NewDockerProvider()
+	p, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(log.NewNoopLogger()))
 	if err != nil {
 		return err
 	}

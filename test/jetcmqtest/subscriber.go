@@ -18,7 +18,11 @@ import (
 // otherwise, and remembers every push.
 type Subscriber struct {
 	server *Server
-	web    *httptest.Server
+	*inbox
+}
+
+type inbox struct {
+	web *httptest.Server
 
 	mu      sync.Mutex
 	pushes  []Push
@@ -46,12 +50,15 @@ func (p Push) String() string {
 //	s.Subscribe("news", "web", web.URL("/news"))
 func (s *Server) Subscriber() *Subscriber {
 	s.t.Helper()
-	w := &Subscriber{server: s, answers: map[string][]int{}}
-	w.web = &httptest.Server{Listener: s.Listen(), Config: &http.Server{Handler: w}}
-	w.web.Start()
-	s.t.Cleanup(w.web.Close)
-	return w
+	i := &inbox{answers: map[string][]int{}}
+	i.web = &httptest.Server{Listener: s.Listen(), Config: &http.Server{Handler: i}}
+	i.web.Start()
+	s.t.Cleanup(i.web.Close)
+	return &Subscriber{s, i}
 }
+
+// For is the same subscriber for another test, such as a subtest: s says which.
+func (w *Subscriber) For(s *Server) *Subscriber { return &Subscriber{s, w.inbox} }
 
 // URL is the endpoint for a subscription whose pushes shall go to path.
 func (w *Subscriber) URL(path string) string {
@@ -67,7 +74,7 @@ func (w *Subscriber) Answer(path string, statuses ...int) {
 }
 
 // ServeHTTP takes a push.
-func (w *Subscriber) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (i *inbox) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(io.LimitReader(r.Body, 4<<20))
 	if err != nil {
 		return
@@ -78,13 +85,13 @@ func (w *Subscriber) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		p.Message = m
 		return nil
 	}).ServeHTTP(httptest.NewRecorder(), r)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if all := w.answers[p.Path]; len(all) > 0 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if all := i.answers[p.Path]; len(all) > 0 {
 		p.Status = all[0]
-		w.answers[p.Path] = all[min(1, len(all)-1):]
+		i.answers[p.Path] = all[min(1, len(all)-1):]
 	}
-	w.pushes = append(w.pushes, p)
+	i.pushes = append(i.pushes, p)
 	rw.WriteHeader(p.Status)
 }
 

@@ -117,60 +117,61 @@ func (s *Server) undelivered(ctx context.Context) (list []string, err error) {
 	}
 	topics := js.StreamNames(ctx, jetstream.WithStreamListSubject("cmq.topic.>"))
 	for name := range topics.Name() {
-		topic, err := js.Stream(ctx, name)
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			continue
-		}
-		if err != nil {
+		open, err := undeliveredOf(ctx, js, name)
+		if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) { // deleted meanwhile
 			return nil, err
 		}
-		consumers := topic.ListConsumers(ctx)
-		for c := range consumers.Info() {
-			subscription, ours := strings.CutPrefix(c.Name, "subscription-")
-			if n := c.NumPending + uint64(c.NumAckPending); ours && n > 0 {
-				list = append(list, fmt.Sprintf("subscription %s of topic %s has %d messages to deliver",
-					subscription, strings.TrimPrefix(name, "cmq-topic-"), n))
-			}
-		}
-		if err := consumers.Err(); err != nil {
-			return nil, err
-		}
+		list = append(list, open...)
 	}
 	return list, topics.Err()
 }
 
-// Reset deletes all topics, subscriptions and queues of the caller's account,
-// what WithSeeds made included.
-func (s *Server) Reset() {
-	s.t.Helper()
-	for _, topic := range s.names("ListTopic", "topicList", "topicName") {
-		for _, name := range s.names("ListSubscriptionByTopic", "subscriptionList", "subscriptionName", "topicName="+topic) {
-			s.Call("Unsubscribe", "topicName="+topic, "subscriptionName="+name)
+func undeliveredOf(ctx context.Context, js jetstream.JetStream, name string) (list []string, err error) {
+	topic, err := js.Stream(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	consumers := topic.ListConsumers(ctx)
+	for c := range consumers.Info() {
+		subscription, ours := strings.CutPrefix(c.Name, "subscription-")
+		if !ours {
+			continue
 		}
-		s.Call("DeleteTopic", "topicName="+topic)
-	}
-	queues := s.names("ListQueue", "queueList", "queueName")
-	for _, queue := range queues { // a dead-letter queue in use cannot be deleted
-		s.Call("UnbindDeadLetter", "queueName="+queue)
-	}
-	for _, queue := range queues {
-		s.Call("DeleteQueue", "queueName="+queue)
-	}
-}
-
-// names lists all there is of a kind, page by page.
-func (s *Server) names(action, list, member string, params ...string) (names []string) {
-	s.t.Helper()
-	for {
-		answer := s.Call(action, append(params, fmt.Sprintf("offset=%d", len(names)), "limit=50")...)
-		page, _ := answer[list].([]any)
-		for _, one := range page {
-			if entry, ok := one.(map[string]any); ok {
-				names = append(names, Answer(entry).Text(member))
+		n := c.NumPending + uint64(c.NumAckPending)
+		if n == 0 {
+			if n, err = unnoticed(ctx, topic, c); err != nil {
+				return nil, err
 			}
 		}
-		if len(page) < 50 {
-			return names
+		if n > 0 {
+			list = append(list, fmt.Sprintf("subscription %s of topic %s has %d messages to deliver",
+				subscription, strings.TrimPrefix(name, "cmq-topic-"), n))
 		}
 	}
+	return list, consumers.Err()
+}
+
+// unnoticed counts the messages that a consumer has not heard of yet: JetStream
+// tells it a moment after it has acknowledged the publisher.
+func unnoticed(ctx context.Context, topic jetstream.Stream, c *jetstream.ConsumerInfo) (n uint64, err error) {
+	if topic.CachedInfo().State.LastSeq <= c.Delivered.Stream {
+		return 0, nil
+	}
+	filters := c.Config.FilterSubjects
+	if len(filters) == 0 {
+		filters = []string{c.Config.FilterSubject}
+	}
+	for _, filter := range filters {
+		if filter == "" {
+			filter = ">"
+		}
+		last, err := topic.GetLastMsgForSubject(ctx, filter)
+		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return 0, err
+		}
+		if err == nil && last.Sequence > c.Delivered.Stream {
+			n++
+		}
+	}
+	return n, nil
 }

@@ -28,10 +28,13 @@ type Fault struct {
 	Calm time.Duration
 	// Loss is how old an acknowledged message may be that a power cut loses.
 	Loss time.Duration
+	// Forget is how old an acknowledged delete may be that a strike undoes; 0 is a
+	// second.
+	Forget time.Duration
 }
 
 // All is every kind there is.
-var All = slices.Concat(process, network)
+var All = slices.Concat(process, network, disk)
 
 // wait is a while, or less if ctx ends.
 func wait(ctx context.Context, while time.Duration) {

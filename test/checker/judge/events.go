@@ -19,14 +19,17 @@ func (c *court) happened(op history.Op) {
 		}
 	}
 	c.events = append(c.events, op)
+	c.alive = append(c.alive, c.lastAnswer)
 }
 
 // before tells whether what was acknowledged by a call lies so shortly before the
 // end of a server that held messages that it may be forgotten, and how shortly.
-// That end was before it was noticed.
+// That end was before it was noticed. Of a machine that stands still for a second
+// and is killed then nobody wants more: the window ends with its last answer.
 func (c *court) before(done span, noticed, window time.Duration, ends ...string) (gap time.Duration, ok bool) {
-	for _, e := range c.events {
-		if !e.Holds || !oneOf(e, ends...) || e.Ended < done.from || e.Invoked > noticed || e.Invoked-done.to > window || window == 0 {
+	for i, e := range c.events {
+		last := min(e.Invoked, c.alive[i])
+		if !e.Holds || !oneOf(e, ends...) || e.Ended < done.from || e.Invoked > noticed || last-done.to > window || window == 0 {
 			continue
 		}
 		if this := max(0, e.Invoked-done.to); !ok || this < gap {

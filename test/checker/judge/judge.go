@@ -74,6 +74,7 @@ type court struct {
 	phase    string
 	visible  map[string]time.Duration // by queue
 	events   []history.Op
+	alive    []time.Duration // at each event, when a call had last succeeded
 	messages map[int]*message
 	batches  []*batch
 	copies   map[key]*stored
@@ -81,6 +82,8 @@ type court struct {
 	counts   []history.Op   // at rest, before the drain
 	suspects []suspect
 	lastSent time.Duration
+
+	lastAnswer time.Duration // of any call that succeeded
 }
 
 // key names one stored message: a msgId is its queue's own.
@@ -91,6 +94,9 @@ func newCourt() *court {
 }
 
 func (c *court) hear(op history.Op) {
+	if op.Outcome == history.OK && op.Kind != history.Queue {
+		c.lastAnswer = max(c.lastAnswer, op.Ended)
+	}
 	switch op.Kind {
 	case history.Begin:
 		c.verdict.Name = op.Why

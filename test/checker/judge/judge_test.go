@@ -33,7 +33,7 @@ func (s *story) at(from, to int, op history.Op) *story {
 	if op.Queue == "" {
 		op.Queue = "q"
 	}
-	if op.Outcome == "" {
+	if op.Outcome == "" && op.Kind != history.Event {
 		op.Outcome = history.OK
 	}
 	return s.add(op)
@@ -75,6 +75,9 @@ func (s *story) refuse(at, received int, id string) *story {
 		Handles: []history.Handle{{ID: id, Handle: strconv.Itoa(received), Outcome: history.Failed, Code: 4430}}})
 }
 
+// alive is a call that succeeds and does nothing.
+func (s *story) alive(at int) *story { return s.at(at, at+1, history.Op{Kind: history.Receive}) }
+
 func (s *story) event(at int, what string) *story {
 	return s.at(at, at+1, history.Op{Kind: history.Event, Why: what, Holds: true})
 }
@@ -115,14 +118,15 @@ func TestVerdicts(t *testing.T) {
 		"published and copied":                 {tell().publish(10, 1).receive(20, 21, 1, "a"), Verdict{}},
 		"too few ids":                          {tell().at(10, 11, history.Op{Kind: history.Send, Numbers: []int{1}}), Verdict{Lost: 2}},
 		"lost by a cut that may":               {tell().loss(time.Second).send(10, 1, "a").event(900, "cut disk"), Verdict{LostNear: 1}},
-		"lost long before the cut":             {tell().loss(time.Second).send(10, 1, "a").event(1100, "cut disk"), Verdict{Lost: 1}},
+		"lost long before the cut":             {tell().loss(time.Second).send(10, 1, "a").alive(1090).event(1100, "cut disk"), Verdict{Lost: 1}},
 		"lost by a kill":                       {tell().loss(time.Second).send(10, 1, "a").event(900, "kill adapter-1"), Verdict{Lost: 1}},
 		"lost by a cut that may not":           {tell().send(10, 1, "a").event(900, "cut disk"), Verdict{Lost: 1}},
 		"returned":                             {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").receive(40, 41, 1, "a"), Verdict{Returned: 1}},
 		"returned to a waiting receiver":       {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").receive(25, 1900, 1, "a"), Verdict{Returned: 1}},
 		"perhaps delivered before the delete":  {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").receive(25, 2100, 1, "a"), Verdict{Undecided: 1}},
 		"returned after a kill":                {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").event(900, "kill adapter-1").receive(950, 960, 1, "a"), Verdict{ReturnedNear: 1}},
-		"returned long before a kill":          {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").event(1100, "kill adapter-1").receive(1150, 1160, 1, "a"), Verdict{Returned: 1}},
+		"returned long before a kill":          {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").alive(1090).event(1100, "kill adapter-1").receive(1150, 1160, 1, "a"), Verdict{Returned: 1}},
+		"returned after a stall and a kill":    {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").alive(40).event(9100, "kill adapter-1").receive(9150, 9160, 1, "a"), Verdict{ReturnedNear: 1}},
 		"returned before the kill":             {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").receive(40, 41, 1, "a").event(100, "kill adapter-1"), Verdict{Returned: 1}},
 		"returned after a pause":               {tell().send(10, 1, "a").receive(20, 21, 1, "a").delete(30, "a").event(40, "pause adapter-1").receive(950, 960, 1, "a"), Verdict{Returned: 1}},
 		"two holders":                          {tell().send(10, 1, "a").receive(20, 21, 1, "a").receive(1900, 1990, 1, "a"), Verdict{Shared: 1}},
@@ -138,7 +142,7 @@ func TestVerdicts(t *testing.T) {
 		"early, though sent again":             {tell().doubt(10, 1).send(50, 1, "a").receive(5, 9, 1, "a"), Verdict{Early: 1}},
 		"delayed, fired twice by a kill":       {tell().delayed(10, 1, "a").event(1015, "kill adapter-1").receive(1300, 1301, 1, "a").delete(1310, "a").receive(1400, 1401, 1, "a"), Verdict{FiredNear: 1}},
 		"delayed, returned by a kill":          {tell().delayed(10, 1, "a").receive(1000, 1020, 1, "a").delete(1030, "a").event(1500, "kill adapter-1").receive(2200, 2201, 1, "a"), Verdict{ReturnedNear: 1}},
-		"delayed, due long before the kill":    {tell().delayed(10, 1, "a").receive(1000, 1020, 1, "a").delete(1030, "a").event(2900, "kill adapter-1").receive(3200, 3201, 1, "a"), Verdict{Returned: 1}},
+		"delayed, due long before the kill":    {tell().delayed(10, 1, "a").receive(1000, 1020, 1, "a").delete(1030, "a").alive(2890).event(2900, "kill adapter-1").receive(3200, 3201, 1, "a"), Verdict{Returned: 1}},
 		"delayed, due after the kill":          {tell().delayed(10, 1, "a").event(900, "kill adapter-1").receive(1300, 1301, 1, "a").delete(1310, "a").receive(1400, 1401, 1, "a"), Verdict{Returned: 1}},
 		"denied":                               {tell().send(10, 1, "a").receive(20, 21, 1, "a").refuse(30, 20, "a"), Verdict{Denied: 1}},
 		"denied around a kill":                 {tell().send(10, 1, "a").receive(20, 21, 1, "a").event(25, "kill adapter-1").refuse(30, 20, "a"), Verdict{DeniedNear: 1}},

@@ -23,7 +23,7 @@ func (c *Clients) Settle(ctx context.Context) {
 	defer cancel()
 	for equal, before := 0, -1; equal < 4 && pause(ctx, 250*time.Millisecond); equal++ {
 		now := c.left(ctx)
-		if now != before {
+		if now < 0 || now != before {
 			equal = 0
 		}
 		before = now

@@ -35,6 +35,7 @@ type Stand struct {
 	Dir       string     // where all data is
 
 	options  Options
+	atClose  []func() error
 	monitors []string // http base URLs of the nodes' own state, in their order
 	taken    []string // addresses on loopback
 	network  *network // nil if all run on this machine's loopback
@@ -115,6 +116,18 @@ func open(o Options, set func(*Stand) error) (*Stand, error) {
 	return s, nil
 }
 
+// AtClose has Close call f once all processes have ended.
+func (s *Stand) AtClose(f func() error) { s.atClose = append(s.atClose, f) }
+
+// Watched tells who watches that something begins to be done; what it returns
+// tells that it is done.
+func (s *Stand) Watched(event string) (over func()) {
+	if s.options.Watch == nil {
+		return func() {}
+	}
+	return s.options.Watch(event)
+}
+
 // WaitReady waits until every adapter says that it can serve. It is an error if
 // one has ended.
 func (s *Stand) WaitReady(ctx context.Context) error {
@@ -173,8 +186,12 @@ func (s *Stand) Close() error {
 	for _, p := range slices.Concat(s.Adapters, s.Nodes) {
 		p.Kill()
 	}
-	if s.network == nil {
-		return nil
+	var errs []error
+	for _, f := range s.atClose {
+		errs = append(errs, f())
 	}
-	return s.network.remove()
+	if s.network != nil {
+		errs = append(errs, s.network.remove())
+	}
+	return errors.Join(errs...)
 }

@@ -41,11 +41,18 @@ func TestRefusals(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	c := clientOf(t, *smallID, *smallSecret)
+	c := client(t, func(p *profile.ClientProfile) { p.HttpProfile.Endpoint = *smallHost })
 	create(t, c, named("one"))
 	createTopic(t, c, topic("one"))
 	refused(t, c.CreateQueue, cmq.NewCreateQueueRequest(), named("two"), "LimitExceeded", "(10220)")
 	refused(t, c.CreateTopic, cmq.NewCreateTopicRequest(), topic("two"), "LimitExceeded.Topics", "(10610)")
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	create(t, client(t), named("ours"))
+	theirs := clientOf(t, *otherID, *otherSecret)
+	refused(t, theirs.ClearQueue, cmq.NewClearQueueRequest(), named("ours"), "ResourceNotFound", "(10100)")
 }
 
 // TestWaysToSign makes one call with a list in every way that the SDK has.

@@ -27,9 +27,11 @@ var (
 	host   = flag.String("host", "", "of the service, with its port")
 	id     = flag.String("id", "", "SecretId")
 	secret = flag.String("secret", "", "SecretKey")
-	// an account that may have one queue and one topic
-	smallID     = flag.String("small-id", "", "SecretId")
-	smallSecret = flag.String("small-secret", "", "SecretKey")
+	// another account
+	otherID     = flag.String("other-id", "", "SecretId")
+	otherSecret = flag.String("other-secret", "", "SecretKey")
+	// a service with the same accounts, which may have one queue and one topic each
+	smallHost = flag.String("small-host", "", "of it, with its port")
 )
 
 func TestMain(m *testing.M) {

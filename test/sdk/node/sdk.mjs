@@ -1,4 +1,5 @@
-// What programs on cmq-sdk 2.1.0, unchanged, share: node PROGRAM PORT SECRET_ID SECRET_KEY
+// What programs on cmq-sdk 2.1.0, unchanged, share:
+//   node PROGRAM PORT SECRET_ID SECRET_KEY [LISTEN REACH]
 // They print a line a step and end with the first answer that is wrong.
 //
 // Every call gets an options object of its own: the SDK writes into it and
@@ -8,7 +9,8 @@ import http from 'node:http';
 import net from 'node:net';
 import { CMQ } from 'cmq-sdk';
 
-export const [port, secretId, secretKey] = process.argv.slice(2);
+// The service pushes to the host REACH, which is our address LISTEN.
+export const [port, secretId, secretKey, listen = '127.0.0.1', reach = listen] = process.argv.slice(2);
 export const endpoint = `127.0.0.1:${port}`;
 
 // The SDK makes the host of the region, at port 80. Connections go to the

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import tencent from 'tencentcloud-sdk-nodejs/tencentcloud/services/tdmq/index.js';
 import classic from 'tencentcloud-sdk-nodejs/tencentcloud/services/cmq/index.js';
-import { cmq as legacy, drain, endpoint, ok, secretId, secretKey, settled, step } from './sdk.mjs';
+import { cmq as legacy, drain, endpoint, listen, ok, reach, secretId, secretKey, settled, step } from './sdk.mjs';
 
 const options = (given = {}, credential = {}) => {
   const { signMethod, ...httpProfile } = given;
@@ -117,7 +117,7 @@ const subscriber = http.createServer(async (request, response) => {
   response.end();
   subscriber.emit('pushed', body);
 });
-subscriber.listen(0, '127.0.0.1');
+subscriber.listen(0, listen);
 await once(subscriber, 'listening');
 
 await step('topic', async () => {
@@ -131,7 +131,7 @@ await step('topic', async () => {
 });
 
 await step('subscription', async () => {
-  const Endpoint = `http://127.0.0.1:${subscriber.address().port}/hook?a=1&b=2`;
+  const Endpoint = `http://${reach}:${subscriber.address().port}/hook?a=1&b=2`;
   await told(client.CreateCmqSubscribe({ TopicName: 'news', SubscriptionName: 'web', Protocol: 'http', Endpoint, FilterTag: ['red', '蓝'] }));
   await told(client.CreateCmqSubscribe({ TopicName: 'news', SubscriptionName: 'box', Protocol: 'queue', Endpoint: 'plain', NotifyContentFormat: 'SIMPLIFIED' }));
   const subscription = { TopicName: 'news', TopicOwner: 1250000000, MsgCount: 0, NotifyStrategy: 'EXPONENTIAL_DECAY_RETRY', BindingKey: [] };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import { client, cmq, drain, noMessage, ok, same, settled, step } from './sdk.mjs';
+import { client, cmq, drain, listen, noMessage, ok, reach, same, settled, step } from './sdk.mjs';
 
 const inbox = new Map(); // by path: what was pushed
 const statuses = new Map(); // by path: what to answer next; 200 when none is left
@@ -15,9 +15,9 @@ const subscriber = http.createServer(async (request, response) => {
   response.end();
   subscriber.emit('pushed');
 });
-subscriber.listen(0, '127.0.0.1');
+subscriber.listen(0, listen);
 await once(subscriber, 'listening');
-const url = (path) => `http://127.0.0.1:${subscriber.address().port}${path}`;
+const url = (path) => `http://${reach}:${subscriber.address().port}${path}`;
 
 // pushed waits until n messages were pushed to a path.
 async function pushed(path, n) {

@@ -56,14 +56,20 @@ func TestTaken(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	c := clientOf(t, *smallID, *smallSecret)
+	c := client(t, func(p *profile.ClientProfile) { p.HttpProfile.Endpoint = *smallHost })
 	create(t, c, `{"QueueName":"one","MaxMsgHeapNum":1}`)
 	createTopic(t, c, topic("one"))
 	refused(t, c.CreateCmqQueue, tdmq.NewCreateCmqQueueRequest(), named("two"), "LimitExceeded", "(10220)")
 	refused(t, c.CreateCmqTopic, tdmq.NewCreateCmqTopicRequest(), topic("two"), "LimitExceeded.Topics", "(10610)")
 	must(t, c.SendCmqMsg, tdmq.NewSendCmqMsgRequest(), `{"QueueName":"one","MsgContent":"x"}`)
 	refused(t, c.SendCmqMsg, tdmq.NewSendCmqMsgRequest(), `{"QueueName":"one","MsgContent":"x"}`, "LimitExceeded", "(10240)")
-	refused(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("plain"), "ResourceNotFound", "(10100)") // another account's
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	create(t, client(t), named("ours"))
+	theirs := clientOf(t, *otherID, *otherSecret)
+	refused(t, theirs.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("ours"), "ResourceNotFound", "(10100)")
 }
 
 func TestBadValues(t *testing.T) {
@@ -148,7 +154,7 @@ func TestAuthentication(t *testing.T) {
 		return ask(c)
 	}
 	wantError(t, "wrong key", ask(clientOf(t, *id, "wrong")), "AuthFailure.SignatureFailure", "The provided credentials could not be validated.")
-	wantError(t, "another's key", ask(clientOf(t, *id, *smallSecret)), "AuthFailure.SignatureFailure", "")
+	wantError(t, "another's key", ask(clientOf(t, *id, *otherSecret)), "AuthFailure.SignatureFailure", "")
 	wantError(t, "unknown id", ask(clientOf(t, "AKIDnobody", *secret)), "AuthFailure.SecretIdNotFound", "SecretId")
 	wantError(t, "not signed", damaged(func(h http.Header) { h.Del("Authorization") }), "AuthFailure.InvalidAuthorization", "")
 	wantError(t, "half signed", damaged(func(h http.Header) { h.Set("Authorization", "TC3-HMAC-SHA256 Signature=00") }), "AuthFailure.InvalidAuthorization", "Credential")

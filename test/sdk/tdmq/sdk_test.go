@@ -27,9 +27,14 @@ var (
 	host   = flag.String("host", "", "of the service, with its port")
 	id     = flag.String("id", "", "SecretId")
 	secret = flag.String("secret", "", "SecretKey")
-	// an account that may have one queue and one topic
-	smallID     = flag.String("small-id", "", "SecretId")
-	smallSecret = flag.String("small-secret", "", "SecretKey")
+	// another account
+	otherID     = flag.String("other-id", "", "SecretId")
+	otherSecret = flag.String("other-secret", "", "SecretKey")
+	// a service with the same accounts, which may have one queue and one topic each
+	smallHost = flag.String("small-host", "", "of it, with its port")
+	// what the service pushes to
+	listen = flag.String("listen", "127.0.0.1", "our address that the service reaches")
+	reach  = flag.String("reach", "127.0.0.1", "the host it finds us by")
 )
 
 func TestMain(m *testing.M) {

@@ -3,6 +3,7 @@ package sdk
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -158,17 +159,23 @@ func TestPublish(t *testing.T) {
 	t.Parallel()
 	c := client(t)
 	pushed := make(chan string, 10)
-	web := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	l, err := net.Listen("tcp", net.JoinHostPort(*listen, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		pushed <- r.Header.Get("x-cmq-message-id") + " " + r.Header.Get("x-cmq-message-tag") + " " + string(body)
-	}))
+	})}}
+	web.Start()
 	t.Cleanup(web.Close)
+	endpoint := fmt.Sprintf("http://%s:%d", *reach, l.Addr().(*net.TCPAddr).Port)
 	create(t, c, named("red"))
 	create(t, c, named("all"))
 	createTopic(t, c, topic("fruits"))
 	refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"fruits","MsgContent":"x"}`, "FailedOperation", "(10650)")
 	subscribe(t, c, "fruits", `{"SubscriptionName":"red","Protocol":"queue","Endpoint":"red","FilterTag":["red","blue"]}`)
-	subscribe(t, c, "fruits", fmt.Sprintf(`{"SubscriptionName":"web","Protocol":"http","Endpoint":%q,"NotifyContentFormat":"SIMPLIFIED","FilterTag":["red"]}`, web.URL))
+	subscribe(t, c, "fruits", fmt.Sprintf(`{"SubscriptionName":"web","Protocol":"http","Endpoint":%q,"NotifyContentFormat":"SIMPLIFIED","FilterTag":["red"]}`, endpoint))
 	refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"fruits","MsgContent":"x","MsgTag":["green"]}`, "FailedOperation", "(10730)")
 	subscribe(t, c, "fruits", `{"SubscriptionName":"all","Protocol":"queue","Endpoint":"all","NotifyContentFormat":"JSON"}`)
 
