@@ -60,6 +60,7 @@ func TestEveryFaultHeals(t *testing.T) {
 			must(t, ctx, s.Endpoints[0], url.Values{"Action": {"CreateQueue"}, "visibilityTimeout": {"5"}})
 			serve(t, ctx, s, "before")
 			must(t, ctx, s.Endpoints[0], url.Values{"Action": {"SendMessage"}, "msgBody": {"kept"}})
+			wait(ctx, f.Loss+f.Loss/2) // what is younger may be lost
 			if err := f.Strike(ctx, s); err != nil {
 				t.Fatal(err)
 			}
