@@ -207,6 +207,7 @@ func (l *load) end() {
 	l.t.Helper()
 	close(l.over)
 	l.senders.Wait()
+	began := time.Now()
 	a := l.adapters[0]
 	var left answer
 	eventually(l.t, 40*time.Second, "nothing is left", func() bool {
@@ -220,6 +221,7 @@ func (l *load) end() {
 		topic, err := a.call("GetTopicAttributes", "topicName", "news")
 		return err == nil && topic.Code == 0 && topic.MsgCount == 0
 	})
+	l.t.Log("drained after", time.Since(began))
 	close(l.drained)
 	l.all.Wait()
 	l.judge()
