@@ -138,7 +138,7 @@ func (l *load) begin() {
 
 // repeat makes calls with a pause between, until it is over.
 func (l *load) repeat(name string, call func(name string)) {
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
