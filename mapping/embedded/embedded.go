@@ -69,6 +69,7 @@ type Server struct {
 	lock     *flock.Flock
 	discard  string // a temporary directory to remove at the end, or ""
 	doors    map[string]Door
+	ends     func() // of what runs beside the server
 	stopping sync.Once
 	stopped  chan struct{}
 }
@@ -107,6 +108,10 @@ func (s *Server) start(c Config) error {
 		s.nats.Shutdown()
 		s.nats.WaitForShutdown()
 		return fmt.Errorf("start the NATS server: %w", err)
+	}
+	s.ends = func() {}
+	if c.Sync == SyncEverySecond {
+		s.ends = describe(s.dir, log.to)
 	}
 	return nil
 }
@@ -207,5 +212,6 @@ func (s *Server) stop() {
 	}
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
+	s.ends()
 	s.closeDir()
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -82,6 +83,7 @@ func runPlain(ctx context.Context, o *server.Options) error {
 	stop := context.AfterFunc(ctx, nats.Shutdown)
 	defer stop()
 	nats.Start() // a fault at the start ends the process with its reason in the log
+	defer describe(o.StoreDir, slog.Default())()
 	nats.WaitForShutdown()
 	return nil
 }

@@ -18,8 +18,11 @@ import (
 // ErrRewindOverRetain, ErrNoQueue for a dead-letter queue that does not exist,
 // ErrParameters for a binding that is not allowed.
 func (b *Broker) CreateQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (id string, err error) {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	key := name.Key()
 	s := settings{name: string(name), id: "queue-" + mapping.RandomText(10), secret: newSecret(), attributes: a.Over(mapping.DefaultAttributes()),
 		storage: b.conn.Storage(), replicas: b.conn.Replicas}
@@ -145,8 +148,11 @@ func (b *Broker) list(ctx context.Context, search string, offset, limit int, wan
 // everything that happens from now on; a shorter visibility timeout and a
 // shorter retention also for messages already there.
 func (b *Broker) SetQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (mapping.QueueDescription, error) {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return mapping.QueueDescription{}, err
+	}
+	defer done()
 	q, err := b.queue(ctx, name)
 	if err != nil {
 		return mapping.QueueDescription{}, err
@@ -198,8 +204,11 @@ func (b *Broker) update(ctx context.Context, q *queue, s settings) error {
 // DeleteQueue removes a queue with its messages. A queue that others use for
 // their dead letters is kept: ErrParameters.
 func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	all, err := b.allQueues(ctx)
 	if err != nil {
 		return err

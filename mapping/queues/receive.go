@@ -44,7 +44,7 @@ func (b *Broker) Receive(ctx context.Context, name mapping.QueueName, most int, 
 		}
 		first, err := q.line.wait(ctx, deadline)
 		if errors.Is(err, mapping.ErrNoMessage) && q.astray.Load() {
-			return nil, fmt.Errorf("receive from queue %s: %w", q.now().name, jet.ErrNotConnected) // there may be some
+			return nil, fmt.Errorf("receive from queue %s: %w", q.now().name, nats.ErrNoResponders) // there may be some
 		}
 		if err != nil {
 			return nil, err

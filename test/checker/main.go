@@ -53,7 +53,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "also write the table into this `file`")
 	flag.BoolVar(&o.keep, "keep", false, "keep all data, logs and histories; they are always kept when something is wrong")
 	flag.IntVar(&o.rate, "rate", 400, "messages a second that the clients of one fault send, about")
-	flag.IntVar(&o.parallel, "parallel", 0, "how many faults are made side by side; 3 in the short form and 1 in the long, if 0")
+	flag.IntVar(&o.parallel, "parallel", 0, "how many faults are made side by side; 4 in the short form and 1 in the long, if 0")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

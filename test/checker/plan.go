@@ -18,7 +18,7 @@ type job struct {
 
 // brief is a job of the short form, thorough one of the long form.
 const (
-	briefCycles, briefLength       = 2, 8 * time.Second
+	briefCycles, briefLength       = 1, 6 * time.Second
 	thoroughCycles, thoroughLength = 5, 2 * time.Minute
 )
 
@@ -73,5 +73,5 @@ func (o options) width() int {
 	case o.long:
 		return 1
 	}
-	return 3
+	return 4
 }

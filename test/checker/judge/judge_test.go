@@ -158,6 +158,7 @@ func TestVerdicts(t *testing.T) {
 		"never sent":                           {tell().receive(20, 21, 1, "a"), Verdict{Refused: 1}},
 		"foreign":                              {tell().receive(20, 21, history.Foreign, "a"), Verdict{Foreign: 1}},
 		"one id for two":                       {tell().send(10, 1, "a").doubt(11, 2).receive(20, 21, 1, "a").receive(3020, 3021, 2, "a"), Verdict{Foreign: 1}},
+		"one id for two after a cut":           {tell().loss(time.Second).send(10, 1, "a").receive(20, 21, 1, "a").event(30, "cut disk").send(40, 2, "a").receive(50, 51, 2, "a"), Verdict{}},
 		"counted too many":                     {tell().send(10, 1, "a").phase(20, history.Quiet).count(21, 2).phase(30, history.Drain).receive(31, 32, 1, "a"), Verdict{Miscount: 1}},
 		"counted right":                        {tell().send(10, 1, "a").phase(20, history.Quiet).count(21, 1).phase(30, history.Drain).receive(31, 32, 1, "a").receive(3000, 3001, 1, "a"), Verdict{}},
 		"counters that remain":                 {tell().phase(20, history.Silent).count(21, 1), Verdict{Miscount: 1}},

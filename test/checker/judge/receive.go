@@ -58,7 +58,7 @@ func (c *court) received(op history.Op) {
 func (c *court) delivered(op history.Op, got history.Message) {
 	k := key{op.Queue, got.ID}
 	s := c.copies[k]
-	if s == nil {
+	if s == nil || s.number != got.Number && c.reused(s, op) {
 		s = &stored{number: got.Number, first: op.Ended}
 		c.copies[k] = s
 		m := c.message(got.Number, op.Queue)
@@ -77,6 +77,14 @@ func (c *court) delivered(op history.Op, got history.Message) {
 		s.drained = true
 		c.drained[op.Queue]++
 	}
+}
+
+// reused tells whether an id may be that of another message by now: what a cut
+// takes from the end of a queue makes room for others of the same ids.
+func (c *court) reused(s *stored, op history.Op) bool {
+	return c.rules.Loss > 0 && slices.ContainsFunc(c.events, func(e history.Op) bool {
+		return oneOf(e, "cut") && s.first <= e.Ended && e.Invoked <= op.Ended
+	})
 }
 
 // suspectReturned looks whether op delivers what was deleted before. It is certain

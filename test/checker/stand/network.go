@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // network is a machine for each process and a switch between them, made of Linux
@@ -39,7 +40,7 @@ func newNetwork(ctx context.Context, n int) (*network, error) {
 	if _, err := exec.LookPath("ip"); err != nil || runtime.GOOS != "linux" || os.Geteuid() != 0 {
 		return nil, fmt.Errorf("a network of its own needs root and iproute2: %w", errors.ErrUnsupported)
 	}
-	if err := removeLeftovers(ctx); err != nil {
+	if err := tidy(ctx); err != nil {
 		return nil, err
 	}
 	// Two checkers choose the same number once in thousands of times, and then the
@@ -96,6 +97,18 @@ func (w *network) settings() []string {
 func (w *network) remove() error { return removeSpaces(context.Background(), w.name+"-") }
 
 var ours = regexp.MustCompile(`^` + prefix + `(\d+)-`)
+
+var tidying sync.Mutex
+
+// tidy removes leftovers. Whatever another process removed first is no fault.
+func tidy(ctx context.Context) error {
+	tidying.Lock()
+	defer tidying.Unlock()
+	if removeLeftovers(ctx) == nil {
+		return nil
+	}
+	return removeLeftovers(ctx)
+}
 
 // removeLeftovers removes the networks of processes that are dead.
 func removeLeftovers(ctx context.Context) error {
