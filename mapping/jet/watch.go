@@ -56,7 +56,7 @@ func (c *Conn) leave() {
 // Between tells whether err is what a cluster says between two leaders, so that
 // the same call may succeed a moment later. What it says so of was not done.
 func Between(err error) bool {
-	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
+	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, ErrUnsettled) {
 		return true
 	}
 	var refused *jetstream.APIError

@@ -124,7 +124,7 @@ func (b *Broker) readQueue(ctx context.Context, key string) (*settings, error) {
 }
 
 func (b *Broker) tryReadQueue(ctx context.Context, key string) (*settings, error) {
-	stream, err := b.conn.JS.Stream(ctx, streamPrefix+key)
+	stream, err := b.conn.LookUp(ctx, streamPrefix+key)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, mapping.ErrNoQueue
 	}
@@ -135,7 +135,11 @@ func (b *Broker) tryReadQueue(ctx context.Context, key string) (*settings, error
 	if err != nil {
 		return nil, err
 	}
-	if err := readConsumer(ctx, stream, key, &s); err != nil {
+	err = readConsumer(ctx, stream, key, &s)
+	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
+		err = jet.ErrUnsettled // it was made, or deleted, a moment ago
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read receivers of queue %s: %w", key, err)
 	}
 	return &s, nil

@@ -86,14 +86,18 @@ func (b *Broker) create(ctx context.Context, key string, s settings) error {
 	return err
 }
 
-// allQueues reads every queue of the account, by key.
+// allQueues reads every queue of the account, by key. Of one that is without a
+// leader it gives what was known of it.
 func (b *Broker) allQueues(ctx context.Context) (map[string]settings, error) {
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
+	infos, silent, err := b.conn.Streams(ctx, messageSubject+"*")
+	if err != nil {
+		return nil, fmt.Errorf("list queues: %w", err)
+	}
 	all := map[string]settings{}
-	list := b.conn.JS.ListStreams(ctx, jetstream.WithStreamListSubject(messageSubject+"*"))
-	for info := range list.Info() {
-		key, ours := strings.CutPrefix(info.Config.Name, streamPrefix)
+	for name, info := range infos {
+		key, ours := strings.CutPrefix(name, streamPrefix)
 		if !ours {
 			continue
 		}
@@ -104,8 +108,13 @@ func (b *Broker) allQueues(ctx context.Context) (map[string]settings, error) {
 		}
 		all[key] = s
 	}
-	if err := list.Err(); err != nil {
-		return nil, fmt.Errorf("list queues: %w", err)
+	for _, name := range silent {
+		key, ours := strings.CutPrefix(name, streamPrefix)
+		if q := b.known(key); ours && q != nil {
+			all[key] = *q.now()
+		} else if ours {
+			return nil, fmt.Errorf("list queues: %s does not answer", key)
+		}
 	}
 	return all, nil
 }

@@ -69,8 +69,19 @@ func (q *queue) fill(ctx context.Context, ms []mapping.Message, most int) []mapp
 
 // glance is how long a pull that finds nothing waits for more: JetStream tells
 // a consumer of a new message a moment after acknowledging its sender, and a
-// pull that does not wait at all misses one message in ten sent just before.
-const glance = 5 * time.Millisecond
+// pull that does not wait at all misses one message in ten sent just before. In a
+// cluster the consumer may be led by another server, which hears of it later.
+const (
+	glance      = 5 * time.Millisecond
+	glanceApart = 25 * time.Millisecond
+)
+
+func (s *settings) glance() time.Duration {
+	if s.replicas > 1 {
+		return glanceApart
+	}
+	return glance
+}
 
 // take hands out what is there now.
 func (q *queue) take(ctx context.Context, most int) ([]mapping.Message, error) {

@@ -44,9 +44,6 @@ type process struct {
 func newProcess(t *testing.T, name string, args, environ []string) *process {
 	t.Helper()
 	p := &process{t: t, name: name, args: args, environ: environ, log: filepath.Join(t.TempDir(), name+".log")}
-	if d := os.Getenv("CLLOG"); d != "" {
-		p.log = filepath.Join(d, name+".log")
-	}
 	t.Cleanup(func() {
 		p.kill()
 		if text, err := os.ReadFile(p.log); err == nil && t.Failed() {
