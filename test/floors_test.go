@@ -37,7 +37,7 @@ var floors = map[string]room{
 
 	"adapter/action/fields": {[]string{"mapping"}, nil},
 
-	"cmd/process": {[]string{"adapter", "adapter/push", "adapter/seeds", "adapter/spelling", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
+	"cmd/process": {[]string{"adapter", "adapter/push", "adapter/seeds", "adapter/spelling", "mapping", "mapping/account", "mapping/embedded", "mapping/jet", "mapping/queues", "mapping/topics"},
 		[]string{"github.com/caarlos0/env/v11", "github.com/lmittmann/tint"}},
 	"cmd/balance": {nil, nil},
 	"cmd/jetcmq":  {[]string{"cmd/balance", "cmd/process"}, []string{"github.com/spf13/cobra", "golang.org/x/crypto/x509roots/fallback"}},

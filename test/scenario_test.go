@@ -55,7 +55,7 @@ func TestScenarios(t *testing.T) {
 		for _, s := range readStories(t) {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				play(t, s, img)
+				play(t, s, start(t, img))
 			})
 		}
 	})
@@ -80,8 +80,7 @@ type call struct {
 	over   chan struct{}
 }
 
-func play(t *testing.T, s story, img string) {
-	w := start(t, img)
+func play(t *testing.T, s story, w *world) {
 	e := newEndpoint(t, w.Listen())
 	g := &stage{t: t, world: w, endpoint: e, memory: memory{"endpoint": w.PushURL(e.server.Listener.Addr(), "")}}
 	for _, st := range s.steps {

@@ -54,8 +54,14 @@ type world struct {
 // 20 ms.
 func start(t *testing.T, img string, more ...jetcmqtest.Option) *world {
 	t.Helper()
+	return startFor(t, img, []string{"first", "second"}, more...)
+}
+
+// startFor is start with other accounts; their callers are AKID and the name.
+func startFor(t *testing.T, img string, accounts []string, more ...jetcmqtest.Option) *world {
+	t.Helper()
 	options := []jetcmqtest.Option{jetcmqtest.WithImage(img), jetcmqtest.WithTimeScale(0.001)}
-	for _, account := range []string{"first", "second"} {
+	for _, account := range accounts {
 		id := "AKID" + account
 		options = append(options, jetcmqtest.WithCredentials(jetcmqtest.Credentials{SecretID: id, SecretKey: secrets[id], Account: account}))
 	}

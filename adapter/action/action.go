@@ -59,7 +59,7 @@ type Action struct {
 
 // judging is an input that can tell by itself, without any account, that what it
 // was given does not go together.
-type judging interface{ Check() error }
+type judging interface{ judge() error }
 
 // Answer is what a successful (or partly successful) call returns.
 type Answer struct {
@@ -97,7 +97,7 @@ func compile[In, Out any](a Action, do func(context.Context, *account.Account, I
 			return err
 		}
 		if own, ok := any(in).(judging); ok {
-			return own.Check()
+			return own.judge()
 		}
 		return nil
 	}

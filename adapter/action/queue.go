@@ -29,8 +29,8 @@ func (s queueSettings) attributes() (mapping.QueueAttributes, error) {
 // newQueue is what a queue is created with.
 type newQueue struct{ queueSettings }
 
-// Check refuses settings that no queue can have together.
-func (n newQueue) Check() error {
+// judge refuses settings that no queue can have together.
+func (n newQueue) judge() error {
 	attributes, err := n.attributes()
 	if err != nil {
 		return err

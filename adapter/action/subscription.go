@@ -55,8 +55,8 @@ func (n newSubscription) settings() mapping.Subscription {
 		FilterTags: distinct(n.Tags), BindingKeys: distinct(n.Keys)}
 }
 
-// Check refuses an endpoint that does not suit the protocol.
-func (n newSubscription) Check() error { return n.settings().CheckEndpoint() }
+// judge refuses an endpoint that does not suit the protocol.
+func (n newSubscription) judge() error { return n.settings().CheckEndpoint() }
 
 var Subscribe = define(Action{
 	Name: "Subscribe",

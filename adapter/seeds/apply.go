@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
 	"github.com/jetcmq/jetcmq/mapping"
@@ -24,10 +23,10 @@ type Result struct{ Created, Changed, Unchanged int }
 
 // Apply makes what is missing and sets what is said and differs. Everything
 // else it leaves alone: what the file does not name, attributes it does not
-// say. It changes nothing before it knows that all can be done, so Faults that
-// it finds leave everything as it was, but for faults that somebody else makes
-// possible meanwhile. Any number of servers may apply files at once. Other
-// errors than Faults are of the moment: it may be called again.
+// say. It looks whether all can be done before it changes anything: Faults leave
+// everything as it was, unless somebody else makes changes meanwhile. Any number
+// of servers may apply files at once. Other errors than Faults are of the
+// moment: it may be called again.
 func (f *File) Apply(ctx context.Context, on map[string]*account.Account, rules Rules) (Result, error) {
 	fs := &faults{file: f.name}
 	var result Result
@@ -36,7 +35,8 @@ func (f *File) Apply(ctx context.Context, on map[string]*account.Account, rules 
 	}
 	var all []*work
 	for _, c := range f.accounts {
-		w := &work{fs, rules, Inside(on[c.account]), c, map[*resource]state{}, &result}
+		w := newWork(c, fs, &result)
+		w.rules, w.call = rules, Inside(on[c.account])
 		if err := w.plan(ctx); err != nil {
 			return result, err
 		}
@@ -59,127 +59,17 @@ type work struct {
 	rules  Rules
 	call   Call
 	file   *content
+	named  map[string]bool // queues of the file, by key
 	have   map[*resource]state
 	result *Result
 }
 
-// plan looks at what there is, and finds what cannot be done.
-func (w *work) plan(ctx context.Context) error {
-	for _, q := range w.file.queues {
-		if err := w.prepare(ctx, q); err != nil {
-			return err
-		}
-		if dead := q.said(policyQueue); dead != nil && dead.value[0] != "" {
-			if err := w.expect(ctx, *dead); err != nil {
-				return err
-			}
-		}
+func newWork(c *content, fs *faults, result *Result) *work {
+	w := &work{faults: fs, file: c, named: map[string]bool{}, have: map[*resource]state{}, result: result}
+	for _, q := range c.queues {
+		w.named[key(q.name)] = true
 	}
-	for _, t := range w.file.topics {
-		if err := w.prepare(ctx, t); err != nil {
-			return err
-		}
-		if err := w.planSubscriptions(ctx, t); err != nil {
-			return err
-		}
-	}
-	return errors.Join(
-		w.room(ctx, w.file.queues, describeQueues, w.rules.MaxQueues, "JETCMQ_MAX_QUEUES"),
-		w.room(ctx, w.file.topics, describeTopics, w.rules.MaxTopics, "JETCMQ_MAX_TOPICS"))
-}
-
-// prepare reads what there is of a queue or topic.
-func (w *work) prepare(ctx context.Context, r *resource) (err error) {
-	if w.have[r], err = w.look(ctx, r); err == nil {
-		w.compare(r)
-	}
-	return err
-}
-
-// compare finds what is said of a resource that is there and cannot be set.
-func (w *work) compare(r *resource) {
-	have := w.have[r]
-	if have == nil {
-		return
-	}
-	found := len(w.all)
-	for i := range r.attributes {
-		a := &r.attributes[i]
-		if !a.fixed {
-			continue
-		}
-		if s := (said{a, r.place(a.name), []string{r.value(a.name)}}); s.differs(have) {
-			w.add(s.at, "%s %s exists with %s %s, which cannot become %s: delete the %s first, or write what it has",
-				r.noun, r.name, a.name, shown(strings.Join(have[a.name], " ")), shown(s.value[0]), r.noun)
-		}
-	}
-	if len(w.all) == found {
-		w.together(r.over(have))
-	}
-}
-
-func (w *work) planSubscriptions(ctx context.Context, t *resource) error {
-	all, err := w.subscriptionsOf(ctx, t)
-	if err != nil {
-		return err
-	}
-	count := len(all)
-	for _, s := range t.subs {
-		endpoint := s.said("endpoint")
-		if w.have[s] = all[key(s.name)]; w.have[s] == nil {
-			count++
-		}
-		w.compare(s)
-		if mapping.Protocol(s.value("protocol")) == mapping.ProtocolQueue {
-			if err := w.expect(ctx, *endpoint); err != nil {
-				return err
-			}
-		} else if w.rules.CheckEndpoint != nil {
-			if err := w.rules.CheckEndpoint(endpoint.value[0]); err != nil {
-				w.add(endpoint.at, "endpoint: %s: %s", shown(endpoint.value[0]), err)
-			}
-		}
-	}
-	if most := w.rules.MaxSubscriptions; most > 0 && count > most {
-		w.add(t.at, "topic %s would have %d subscriptions, more than %d (JETCMQ_MAX_SUBSCRIPTIONS)", t.name, count, most)
-	}
-	return nil
-}
-
-// expect finds the queue that a value names: in the file, or on the server.
-func (w *work) expect(ctx context.Context, s said) error {
-	name := s.value[0]
-	if slices.ContainsFunc(w.file.queues, func(q *resource) bool { return key(q.name) == key(name) }) {
-		return nil
-	}
-	have, err := w.look(ctx, &resource{kind: queues, name: name})
-	if err == nil && have == nil {
-		w.add(s.at, "%s: there is no queue %s, neither here nor on the server", s.name, name)
-	}
-	return err
-}
-
-// room tells whether the account has room for all that is to be made.
-func (w *work) room(ctx context.Context, all []*resource, lists list3, most int, setting string) error {
-	count := 0
-	var last *resource
-	for _, r := range all {
-		if w.have[r] == nil {
-			count++
-			last = r
-		}
-	}
-	if most == 0 || count == 0 {
-		return nil
-	}
-	there, err := lists.total(ctx, w.call)
-	if err != nil {
-		return err
-	}
-	if there+count > most {
-		w.add(last.at, "the account would have %d %ss, more than %d (%s)", there+count, last.noun, most, setting)
-	}
-	return nil
+	return w
 }
 
 // do makes and sets everything, what others need first: queues without
@@ -243,26 +133,38 @@ func (w *work) failed(r *resource, err error) error {
 // bring makes or changes one resource, of which there is have.
 func (w *work) bring(ctx context.Context, r *resource, have state) error {
 	if have == nil {
-		w.result.Created++
-		_, err := w.call(ctx, r.create.TDMQ, r.creation())
-		return err
+		return w.act(ctx, &w.result.Created, step{r.create, r.creation()})
 	}
 	pairs, emptied := r.changes(have)
-	if len(pairs) == 0 && emptied == nil {
+	var calls []step
+	if emptied != nil {
+		calls = append(calls, step{emptied, r.emptying(emptied)})
+	}
+	if len(pairs) > 0 {
+		calls = append(calls, step{r.modify, append(r.naming(), pairs...)})
+	}
+	if len(calls) == 0 {
 		w.result.Unchanged++
 		return nil
 	}
-	w.result.Changed++
-	if emptied != nil {
-		if _, err := w.call(ctx, emptied.TDMQ, r.emptying(emptied)); err != nil {
+	return w.act(ctx, &w.result.Changed, calls...)
+}
+
+// step is one call.
+type step struct {
+	*action.Action
+	in []action.Pair
+}
+
+// act makes calls and counts them as one thing if they go well.
+func (w *work) act(ctx context.Context, count *int, calls ...step) error {
+	for _, c := range calls {
+		if _, err := w.call(ctx, c.TDMQ, c.in); err != nil {
 			return err
 		}
 	}
-	if len(pairs) == 0 {
-		return nil
-	}
-	_, err := w.call(ctx, r.modify.TDMQ, append(r.naming(), pairs...))
-	return err
+	*count++
+	return nil
 }
 
 // changes is what differs from have, for the action that sets it; and the action

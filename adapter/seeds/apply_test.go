@@ -247,6 +247,17 @@ topics:
 	w.apply("queues: [{name: mine}]\ntopics: [{name: t}]", "0 0 2")
 }
 
+// A queue that was deleted does not keep a server from starting, although a
+// subscription that is there delivers to it.
+func TestDeletedEndpoint(t *testing.T) {
+	w := start(t)
+	w.apply("queues: [{name: q}]", "1 0 0")
+	file := "topics: [{name: t, subscriptions: [{name: s, protocol: Queue, endpoint: Q}]}]"
+	w.apply(file, "2 0 0")
+	w.call(action.Legacy, "DeleteQueue", "queueName=q")
+	w.apply(file, "0 0 2")
+}
+
 func TestEmptying(t *testing.T) {
 	w := start(t)
 	w.apply(everything, "9 0 0")
@@ -341,9 +352,13 @@ func TestClashes(t *testing.T) {
 	}
 	for _, c := range []struct{ text, want string }{
 		{"queues: [{name: new}, {name: x, deadLetterPolicy: {deadLetterQueue: gone, policy: 0, maxReceiveCount: 1}}]", "s.yaml:1:52: deadLetterQueue: there is no queue gone, neither here nor on the server"},
+		{"queues: [{name: new}, {name: plain, deadLetterPolicy: {deadLetterQueue: dying, policy: 0, maxReceiveCount: 1}}]", "s.yaml:1:56: dying cannot be a dead-letter queue: it has one itself, the-dead"},
+		{"queues: [{name: new}, {name: the-dead, deadLetterPolicy: {deadLetterQueue: plain, policy: 0, maxReceiveCount: 1}}]", "s.yaml:1:59: the-dead cannot have a dead-letter queue: it is that of "},
+		{"queues: [{name: new}, {name: b1, deadLetterPolicy: &}, {name: b2, deadLetterPolicy: &}, {name: b3, deadLetterPolicy: &}, {name: b4, deadLetterPolicy: &}, {name: b5, deadLetterPolicy: &}]",
+			"s.yaml:1:53: the-dead would be the dead-letter queue of 7 queues, more than 6"},
 		{"queues: [{name: new}, {name: orders, msgRetentionSeconds: 300}]", "s.yaml:1:24: rewindSeconds cannot be greater than msgRetentionSeconds"},
 	} {
-		w.refuse(c.text, c.want, Rules{})
+		w.refuse(strings.ReplaceAll(c.text, "&", "{deadLetterQueue: the-dead, policy: 0, maxReceiveCount: 1}"), c.want, Rules{})
 	}
 }
 
@@ -364,13 +379,14 @@ func TestLimits(t *testing.T) {
 func TestServersTogether(t *testing.T) {
 	w := start(t)
 	accounts := []*account.Account{w.Account, w.join(), w.join()}
-	for round := range 5 {
+	for round := range 5 { // there is room for what the file has, and no more
 		file := parse(t, strings.NewReplacer("orders", fmt.Sprintf("orders%d", round), "plain", fmt.Sprintf("plain%d", round),
 			"keyed", fmt.Sprintf("keyed%d", round), "the-dead", fmt.Sprintf("dead%d", round)).Replace(everything))
+		rules := Rules{MaxQueues: 3*round + 4, MaxTopics: 2*round + 2, MaxSubscriptions: 2}
 		var all sync.WaitGroup
 		for i, a := range accounts {
 			all.Go(func() {
-				if _, err := file.Apply(t.Context(), map[string]*account.Account{DefaultAccount: a}, Rules{}); err != nil {
+				if _, err := file.Apply(t.Context(), map[string]*account.Account{DefaultAccount: a}, rules); err != nil {
 					t.Errorf("round %d, server %d: %v", round, i, err)
 				}
 			})
@@ -386,14 +402,15 @@ func TestCutShort(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		calls := 0
 		f := parse(t, everything)
-		work := &work{&faults{file: testFile}, Rules{}, func(c context.Context, name string, in []action.Pair) ([]byte, error) {
+		work := newWork(f.accounts[0], &faults{file: testFile}, &Result{})
+		work.call = func(c context.Context, name string, in []action.Pair) ([]byte, error) {
 			if !strings.HasPrefix(name, "Describe") {
 				if calls++; calls > n%3 {
 					cancel()
 				}
 			}
 			return Inside(w.Account)(ctx, name, in)
-		}, f.accounts[0], map[*resource]state{}, &Result{}}
+		}
 		err := work.plan(ctx)
 		if err == nil {
 			err = work.do(ctx)

@@ -24,17 +24,17 @@ func Inside(a *account.Account) Call {
 	}
 }
 
-// list3 is an action that describes all of a kind, a page at a time.
-type list3 struct {
+// listing is an action that describes all of a kind, a page at a time.
+type listing struct {
 	*kind
 	action string
 	member string // of the answer, with the page
 }
 
 var (
-	describeQueues        = list3{queues, action.DescribeCmqQueues.TDMQ, "QueueList"}
-	describeTopics        = list3{topics, action.DescribeCmqTopics.TDMQ, "TopicList"}
-	describeSubscriptions = list3{subscriptions, action.DescribeSubscriptionDetail.TDMQ, "SubscriptionSet"}
+	describeQueues        = listing{queues, action.DescribeCmqQueues.TDMQ, "QueueList"}
+	describeTopics        = listing{topics, action.DescribeCmqTopics.TDMQ, "TopicList"}
+	describeSubscriptions = listing{subscriptions, action.DescribeSubscriptionDetail.TDMQ, "SubscriptionSet"}
 )
 
 // described is one resource of a list.
@@ -47,7 +47,7 @@ const pageLength = 50
 
 // all lists everything, by name. What is made or deleted meanwhile may be there
 // or not.
-func (l list3) all(ctx context.Context, call Call, in ...action.Pair) (found []described, err error) {
+func (l listing) all(ctx context.Context, call Call, in ...action.Pair) (found []described, err error) {
 	for offset := 0; ; offset += pageLength {
 		total, page, err := l.page(ctx, call, offset, pageLength, in)
 		if err != nil {
@@ -60,12 +60,12 @@ func (l list3) all(ctx context.Context, call Call, in ...action.Pair) (found []d
 	}
 }
 
-func (l list3) total(ctx context.Context, call Call) (int, error) {
+func (l listing) total(ctx context.Context, call Call) (int, error) {
 	total, _, err := l.page(ctx, call, 0, 1, nil)
 	return total, err
 }
 
-func (l list3) page(ctx context.Context, call Call, offset, limit int, in []action.Pair) (total int, page []described, err error) {
+func (l listing) page(ctx context.Context, call Call, offset, limit int, in []action.Pair) (total int, page []described, err error) {
 	in = append(slices.Clone(in), action.Pair{Name: "Offset", Value: strconv.Itoa(offset)}, action.Pair{Name: "Limit", Value: strconv.Itoa(limit)})
 	answer, err := call(ctx, l.action, in)
 	if err != nil {

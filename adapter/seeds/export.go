@@ -134,13 +134,13 @@ func flow(list []string) string {
 
 // bare is what needs no quotes, unless it is a word that YAML reads otherwise.
 var (
-	bare    = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]*|[1-9][0-9]*|0)$`)
-	words11 = regexp.MustCompile(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
+	bare     = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]*|[1-9][0-9]*|0)$`)
+	reserved = regexp.MustCompile(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
 )
 
 // scalar writes a text so that every reader of YAML takes it for that text.
 func scalar(text string) string {
-	if bare.MatchString(text) && !words11.MatchString(text) {
+	if bare.MatchString(text) && !reserved.MatchString(text) {
 		return text
 	}
 	return strconv.Quote(text)

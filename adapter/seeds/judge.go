@@ -2,6 +2,7 @@ package seeds
 
 import (
 	"errors"
+	"maps"
 	"strconv"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
@@ -13,15 +14,11 @@ const widest = action.TDMQ
 
 // judge finds what does not go together in one account.
 func (r *reader) judge(c *content) {
-	byKey := map[string]*resource{}
 	for _, q := range c.queues {
-		byKey[key(q.name)] = q
-	}
-	sources := map[string]int{}
-	for _, q := range c.queues {
-		r.judgePolicy(q, byKey, sources)
+		r.judgePolicy(q)
 		r.together(q)
 	}
+	r.judgeBindings(c.queues, nil)
 	for _, t := range c.topics {
 		for _, s := range t.subs {
 			r.judgeFilters(s)
@@ -30,32 +27,56 @@ func (r *reader) judge(c *content) {
 	}
 }
 
-// judgePolicy knows what the service would find out only in the end: whose
-// dead letters go where.
-func (r *reader) judgePolicy(q *resource, queues map[string]*resource, sources map[string]int) {
+func (r *reader) judgePolicy(q *resource) {
 	dead := q.said(policyQueue)
-	if dead == nil {
-		for _, name := range []string{policyKind, maxReceiveCount, maxTimeToLive} {
-			if s := q.said(name); s != nil {
-				r.add(s.at, "%s needs %s", policy, policyQueue)
-				return
-			}
+	if dead != nil && dead.value[0] != "" {
+		r.judgeNumbers(q, dead.at)
+	}
+	for _, name := range []string{policyKind, maxReceiveCount, maxTimeToLive} {
+		if s := q.said(name); s != nil && dead == nil {
+			r.add(s.at, "%s needs %s", deadLetterPolicy, policyQueue)
+			return
 		}
-		return
 	}
-	if dead.value[0] == "" {
-		return
+}
+
+// judgeBindings knows what the service would find out only in the middle: whose
+// dead letters may go where. bound tells, by key, where they go on the server.
+func (fs *faults) judgeBindings(queues []*resource, bound map[string]string) {
+	bound = maps.Clone(bound)
+	if bound == nil {
+		bound = map[string]string{}
 	}
-	r.judgeNumbers(q, dead.at)
-	target := queues[key(dead.value[0])]
-	sources[key(dead.value[0])]++
-	switch {
-	case target == q:
-		r.add(dead.at, "a queue cannot be its own dead-letter queue")
-	case target != nil && target.said(policyQueue) != nil && target.said(policyQueue).value[0] != "":
-		r.add(dead.at, "%s cannot be a dead-letter queue: it has one itself, see line %d", target.name, target.place(policyQueue).line)
-	case sources[key(dead.value[0])] > mapping.MaxDLSources:
-		r.add(dead.at, "%s is the dead-letter queue of more than %d", dead.value[0], mapping.MaxDLSources)
+	says := map[string]*said{}
+	for _, q := range queues {
+		if s := q.said(policyQueue); s != nil {
+			says[key(q.name)] = s
+			bound[key(q.name)] = key(s.value[0])
+		}
+	}
+	sources := map[string]int{}
+	foreign := map[string]string{} // queues whose use as dead-letter queue the file does not speak of, and a user of each
+	for source, dead := range bound {
+		sources[dead]++
+		if says[source] == nil {
+			foreign[dead] = source
+		}
+	}
+	for _, q := range queues {
+		s := says[key(q.name)]
+		if s == nil || s.value[0] == "" {
+			continue
+		}
+		switch dead := key(s.value[0]); {
+		case dead == key(q.name):
+			fs.add(s.at, "a queue cannot be its own dead-letter queue")
+		case bound[dead] != "":
+			fs.add(s.at, "%s cannot be a dead-letter queue: it has one itself, %s", s.value[0], bound[dead])
+		case foreign[key(q.name)] != "":
+			fs.add(s.at, "%s cannot have a dead-letter queue: it is that of %s", q.name, foreign[key(q.name)])
+		case sources[dead] > mapping.MaxDLSources:
+			fs.add(s.at, "%s would be the dead-letter queue of %d queues, more than %d", s.value[0], sources[dead], mapping.MaxDLSources)
+		}
 	}
 }
 
@@ -64,7 +85,7 @@ func (r *reader) judgePolicy(q *resource, queues map[string]*resource, sources m
 func (r *reader) judgeNumbers(q *resource, at position) {
 	kind := q.said(policyKind)
 	if kind == nil {
-		r.add(at, "%s needs policy: 0 (received too often, see maxReceiveCount) or 1 (too old, see maxTimeToLive)", policy)
+		r.add(at, "%s needs policy: 0 (received too often, see maxReceiveCount) or 1 (too old, see maxTimeToLive)", deadLetterPolicy)
 		return
 	}
 	needs, other := maxReceiveCount, maxTimeToLive

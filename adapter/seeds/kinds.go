@@ -26,12 +26,12 @@ type kind struct {
 
 // attribute is one that a file can say.
 type attribute struct {
-	name  string     // in the file: that of API 2.0
-	v3    string     // of the parameter in API 3.0
-	told  string     // of the answer's member; v3 if empty
-	group string     // key of the mapping in the file, and the object in the answer, that it is in
-	units []unit     // that a number may have behind it
-	form  form       //
+	name  string // in the file: that of API 2.0
+	v3    string // of the parameter in API 3.0
+	told  string // of the answer's member; v3 if empty
+	group string // key of the mapping in the file, and the object in the answer, that it is in
+	units []unit // that a number may have behind it
+	form  form
 	fixed bool       // cannot be changed
 	fold  foldedness // how values are compared
 }
@@ -63,13 +63,13 @@ var (
 	sizes = []unit{{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}}
 )
 
-// policy is the group of a queue's dead-letter policy, and its members.
+// A queue's dead-letter policy is a group.
 const (
-	policy          = "deadLetterPolicy"
-	policyQueue     = "deadLetterQueue"
-	policyKind      = "policy"
-	maxReceiveCount = "maxReceiveCount"
-	maxTimeToLive   = "maxTimeToLive"
+	deadLetterPolicy = "deadLetterPolicy"
+	policyQueue      = "deadLetterQueue"
+	policyKind       = "policy"
+	maxReceiveCount  = "maxReceiveCount"
+	maxTimeToLive    = "maxTimeToLive"
 )
 
 var queues = &kind{
@@ -86,10 +86,10 @@ var queues = &kind{
 		{name: "maxMsgSize", v3: "MaxMsgSize", form: number, units: sizes},
 		{name: "maxMsgHeapNum", v3: "MaxMsgHeapNum", form: number},
 		{name: "rewindSeconds", v3: "RewindSeconds", form: number, units: times},
-		{name: policyQueue, group: policy, v3: "DeadLetterQueueName", told: "DeadLetterQueue", fold: anyCase},
-		{name: policyKind, group: policy, v3: "Policy", form: number},
-		{name: maxReceiveCount, group: policy, v3: "MaxReceiveCount", form: number},
-		{name: maxTimeToLive, group: policy, v3: "MaxTimeToLive", form: number, units: times},
+		{name: policyQueue, group: deadLetterPolicy, v3: "DeadLetterQueueName", told: "DeadLetterQueue", fold: anyCase},
+		{name: policyKind, group: deadLetterPolicy, v3: "Policy", form: number},
+		{name: maxReceiveCount, group: deadLetterPolicy, v3: "MaxReceiveCount", form: number},
+		{name: maxTimeToLive, group: deadLetterPolicy, v3: "MaxTimeToLive", form: number, units: times},
 	},
 }
 

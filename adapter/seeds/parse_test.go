@@ -49,7 +49,7 @@ func TestFaults(t *testing.T) {
 		"wrong number":     {"queues: [{name: a, deadLetterPolicy: {deadLetterQueue: b, policy: 1, maxTimeToLive: 300, maxReceiveCount: 3}}]", "s.yaml:1:90: maxReceiveCount means nothing with policy 1: leave it out"},
 		"own dead letters": {"queues: [{name: a, deadLetterPolicy: {deadLetterQueue: A, policy: 0, maxReceiveCount: 3}}]", "s.yaml:1:39: a queue cannot be its own dead-letter queue"},
 		"chain": {"queues:\n- {name: a, deadLetterPolicy: {deadLetterQueue: b, policy: 0, maxReceiveCount: 3}}\n- {name: B, deadLetterPolicy: {deadLetterQueue: c, policy: 0, maxReceiveCount: 3}}",
-			"s.yaml:2:32: B cannot be a dead-letter queue: it has one itself, see line 3"},
+			"s.yaml:2:32: b cannot be a dead-letter queue: it has one itself, c"},
 
 		"endpoint missing": {"topics: [{name: t, subscriptions: [{name: s, protocol: queue}]}]", "s.yaml:1:37: this subscription needs endpoint"},
 		"protocol":         {"topics: [{name: t, subscriptions: [{name: s, protocol: sqs, endpoint: q}]}]", "s.yaml:1:46: protocol: sqs is not queue or http"},

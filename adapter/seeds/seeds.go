@@ -151,12 +151,11 @@ func (r *reader) account(f *File, e entry) {
 func (r *reader) content(account string, entries []entry) *content {
 	c := &content{account: account}
 	for _, e := range slices.Backward(entries) {
-		c.at = e.at
 		switch e.key {
 		case "queues":
-			c.queues = r.resources(queues, e, nil)
+			c.at, c.queues = e.at, r.resources(queues, e, nil)
 		case "topics":
-			c.topics = r.resources(topics, e, nil)
+			c.at, c.topics = e.at, r.resources(topics, e, nil)
 		}
 	}
 	return c
@@ -195,7 +194,7 @@ func (r *reader) resource(k *kind, n *yaml.Node, of *resource) *resource {
 			r.name(s, e)
 		case "subscriptions":
 			s.subs = r.resources(subscriptions, e, s)
-		case policy:
+		case deadLetterPolicy:
 			r.policy(s, e)
 		default:
 			r.attribute(s, e, k.attribute(e.key))
@@ -224,14 +223,14 @@ func (r *reader) name(s *resource, e entry) {
 // policy reads a dead-letter policy; an empty one unbinds, as in API 2.0.
 func (r *reader) policy(s *resource, e entry) {
 	if empty(e.node) {
-		r.add(e.at, "%s has no value: give it one, or {} for none, or leave it out", policy)
+		r.add(e.at, "%s has no value: give it one, or {} for none, or leave it out", deadLetterPolicy)
 		return
 	}
 	if e.node.Kind == yaml.MappingNode && len(e.node.Content) == 0 {
 		s.says = append(s.says, said{s.kind.attribute(policyQueue), e.at, []string{""}})
 		return
 	}
-	for _, e := range r.entries(e.node, policy, s.keys(policy)) {
+	for _, e := range r.entries(e.node, deadLetterPolicy, s.keys(deadLetterPolicy)) {
 		r.attribute(s, e, s.kind.attribute(e.key))
 	}
 }
@@ -249,8 +248,12 @@ func (r *reader) attribute(s *resource, e entry, a *attribute) {
 }
 
 func (r *reader) list(k *kind, e entry, a *attribute) []string {
-	all := []string{}
-	for _, n := range r.elements(e) {
+	all, elements := []string{}, r.elements(e)
+	if most := k.declared(a, widest).Most; len(elements) > most {
+		r.add(e.at, "%s has %d elements, more than %d", e.key, len(elements), most)
+		return all
+	}
+	for _, n := range elements {
 		text, ok := r.value(n, positionOf(n), "an element of "+e.key)
 		switch {
 		case !ok:
@@ -259,9 +262,6 @@ func (r *reader) list(k *kind, e entry, a *attribute) []string {
 		default:
 			all = append(all, r.fits(k, a, text, positionOf(n)))
 		}
-	}
-	if most := k.declared(a, widest).Most; len(all) > most {
-		r.add(e.at, "%s has %d elements, more than %d", e.key, len(all), most)
 	}
 	return all
 }

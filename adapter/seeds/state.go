@@ -21,7 +21,7 @@ func (k *kind) state(object map[string]any) state {
 	for _, a := range k.attributes {
 		from := object
 		if a.group != "" {
-			from, _ = object[a.group3()].(map[string]any) // nothing is in null
+			from, _ = object[a.object()].(map[string]any) // nothing is in null
 		}
 		name := a.told
 		if name == "" {
@@ -34,8 +34,8 @@ func (k *kind) state(object map[string]any) state {
 	return have
 }
 
-// group3 is what the group is called in API 3.0.
-func (a *attribute) group3() string { return strings.ToUpper(a.group[:1]) + a.group[1:] }
+// object is what the group is called in API 3.0.
+func (a *attribute) object() string { return strings.ToUpper(a.group[:1]) + a.group[1:] }
 
 // texts is a value of JSON as the texts it is made of.
 func texts(v any) []string {

@@ -51,7 +51,7 @@ func exportSeeds(cmd *cobra.Command, environ, args []string) error {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
-	if err := os.WriteFile(args[0], text, 0o644); err != nil {
+	if err := os.WriteFile(args[0], text, 0o600); err != nil { // endpoints may have secrets in them
 		return fmt.Errorf("seeds: %w", err)
 	}
 	return nil

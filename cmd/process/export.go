@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jetcmq/jetcmq/adapter/seeds"
+	"github.com/jetcmq/jetcmq/mapping"
+	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
 // ExportSeeds asks the server that runs with these settings for a seeds file of
@@ -49,7 +51,22 @@ type remote struct {
 	caller   credential // who signs; nobody if empty
 }
 
+// call tries again where the server is at fault: with thousands of queues, a
+// list of them may take longer than it waits for JetStream.
 func (r remote) call(ctx context.Context, action string, in []struct{ Name, Value string }) ([]byte, error) {
+	const tries = 5
+	for n := 1; ; n++ {
+		answer, err := r.try(ctx, action, in)
+		if !errors.Is(err, errServer) || n == tries {
+			return answer, err
+		}
+		if err := jet.Pause(ctx, time.Second); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (r remote) try(ctx context.Context, action string, in []struct{ Name, Value string }) ([]byte, error) {
 	form := url.Values{"Action": {action}, "Version": {"2020-02-17"}}
 	for _, p := range in {
 		form.Set(p.Name, p.Value)
@@ -74,7 +91,7 @@ func (r remote) call(ctx context.Context, action string, in []struct{ Name, Valu
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answers %s: %s", r.endpoint, answer.Status, strings.TrimSpace(string(body[:min(len(body), 200)])))
 	}
-	return open3(body)
+	return opened(body)
 }
 
 // ourselves are called by an address that no certificate names.
@@ -100,14 +117,19 @@ func (r remote) sign(form url.Values) {
 	form.Set("Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
-// open3 takes an answer of API 3.0 out of its envelope.
-func open3(body []byte) ([]byte, error) {
+var errServer = errors.New("the server is at fault, its log tells how")
+
+// opened takes an answer of API 3.0 out of its envelope.
+func opened(body []byte) ([]byte, error) {
 	var envelope struct{ Response json.RawMessage }
 	var fault struct {
 		Error *struct{ Code, Message string }
 	}
 	if err := errors.Join(json.Unmarshal(body, &envelope), json.Unmarshal(envelope.Response, &fault)); err != nil {
 		return nil, errors.New("this is no answer of JetCMQ")
+	}
+	if fault.Error != nil && fault.Error.Code == mapping.ErrInternal.V3 {
+		return nil, errServer
 	}
 	if fault.Error != nil {
 		return nil, fmt.Errorf("%s: %s", fault.Error.Code, fault.Error.Message)

@@ -72,7 +72,7 @@ func (e *engine) seed(ctx context.Context, c Config, file *seeds.File, log *slog
 		case err == nil:
 			log.Info("seeds are applied", "created", result.Created, "changed", result.Changed, "unchanged", result.Unchanged)
 			return nil
-		case errors.As(err, &faults), time.Now().After(end):
+		case errors.As(err, &faults), time.Now().After(end), ctx.Err() != nil:
 			return err
 		}
 		log.Warn("seeds cannot be applied yet", "error", err)

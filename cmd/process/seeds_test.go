@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -166,4 +167,42 @@ func TestExportNeedsAServer(t *testing.T) {
 	if _, err := ExportSeeds(t.Context(), c); err == nil || !strings.Contains(err.Error(), "no server with these settings answers") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// While JetStream does not work seeds are tried again, as long as nobody stops it.
+func TestSeedsWaitForJetStream(t *testing.T) {
+	t.Parallel()
+	home := launch(t, "JETCMQ_NATS_ADDR=127.0.0.1:0")
+	c, err := Load([]string{"JETCMQ_NATS_URL=" + home.NATS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := open(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.close(t.Context()); err != nil { // so that every call fails
+		t.Fatal(err)
+	}
+	file, err := seeds.Parse("s.yaml", []byte(seeded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	log := slog.New(slog.NewTextHandler(writerFunc(func(line string) {
+		if !strings.Contains(line, "seeds cannot be applied yet") {
+			t.Errorf("got %s", line)
+		}
+		stop()
+	}), nil))
+	if err := e.seed(ctx, c, file, log); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want it stopped", err)
+	}
+}
+
+type writerFunc func(string)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(string(p))
+	return len(p), nil
 }

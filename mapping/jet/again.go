@@ -2,7 +2,10 @@ package jet
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
@@ -13,6 +16,22 @@ const (
 	// pauseAgain is between two questions that were answered by "no leader".
 	pauseAgain = 30 * time.Millisecond
 )
+
+// ErrUnsettled tells that the servers of a cluster do not agree yet on what
+// exists.
+var ErrUnsettled = errors.New("the servers of the cluster do not agree yet")
+
+// LookUp finds a stream. That there is none is believed only when it is said
+// twice: of one that was just made some servers of a cluster hear a moment later.
+func (c *Conn) LookUp(ctx context.Context, name string) (jetstream.Stream, error) {
+	s, err := c.JS.Stream(ctx, name)
+	if !errors.Is(err, jetstream.ErrStreamNotFound) || !c.clustered() || Pause(ctx, unsettled) != nil {
+		return s, err
+	}
+	return c.JS.Stream(ctx, name)
+}
+
+const unsettled = 100 * time.Millisecond
 
 // Again calls f, which only reads or may be repeated, until it succeeds, fails
 // for a reason other than a lost answer or the lack of a leader, or ctx ends.

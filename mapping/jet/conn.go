@@ -72,6 +72,7 @@ func Open(config Config) (*Conn, error) {
 		c.NC.Close()
 		return nil, err
 	}
+	c.Log.Debug("connected to NATS", "server", c.NC.ConnectedServerName())
 	return c, nil
 }
 
@@ -82,9 +83,6 @@ func (c *Conn) equip() (err error) {
 	c.slots.nc = c.NC
 	if c.inbox, err = openInbox(c.NC); err != nil {
 		return err
-	}
-	if c.InProcess == nil {
-		c.watching.Go(c.watch)
 	}
 	c.NC.SetDisconnectErrHandler(func(_ *nats.Conn, err error) {
 		c.lostAt.Store(time.Now().UnixMilli())
@@ -105,7 +103,7 @@ func (c *Conn) OnReconnect(f func(lost int64)) {
 }
 
 func (c *Conn) reconnected() {
-	c.Log.Info("connection to NATS is back")
+	c.Log.Info("connection to NATS is back", "server", c.NC.ConnectedServerName())
 	c.mu.Lock()
 	back := c.back
 	c.mu.Unlock()
@@ -120,6 +118,16 @@ func (c *Conn) Connected() bool { return c.NC.IsConnected() }
 // Within bounds a call to JetStream by the configured patience.
 func (c *Conn) Within(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, c.CallTimeout)
+}
+
+// Through is Within for what must not stop half way because its caller goes
+// away. A limit that was set before still holds.
+func (c *Conn) Through(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting := context.WithoutCancel(ctx)
+	if end, limited := ctx.Deadline(); limited {
+		return context.WithDeadline(lasting, end)
+	}
+	return c.Within(lasting)
 }
 
 // Refuse tells why bodies should not be stored now; an empty text is no reason.

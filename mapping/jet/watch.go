@@ -17,48 +17,46 @@ const (
 	pingEvery = time.Second
 	maxPings  = 3 // unanswered
 
-	// A server that is cut off from the others answers pings and nothing else.
-	// Without a leader for so long, the next server is tried: longer than an
-	// election takes (4 to 9 s), because each change of the server gives up
-	// what is under way.
-	watchEvery = time.Second
-	leaderless = 12 * time.Second
+	// A server that is cut off from the others answers pings, and for a while
+	// questions, but stores nothing. After so long the next server is tried:
+	// longer than an election takes (4 to 9 s), because each change of the
+	// server gives up what is under way.
+	watchEvery = 2 * time.Second
+	cutOff     = 12 * time.Second
 )
 
-// watch changes to another server of the cluster when this one has lost sight
-// of JetStream's leader.
-func (c *Conn) watch() {
-	last := time.Now() // that it was seen, or a server was tried
-	ever := false      // it was seen: the account may ask
-	for Pause(c.life, watchEvery) == nil {
-		if !c.Connected() || c.led() {
-			ever = ever || c.Connected()
-			last = time.Now()
-			continue
-		}
-		if !ever || time.Since(last) < leaderless || len(c.NC.Servers()) == 1 {
-			continue
-		}
-		c.Log.Warn("this NATS server sees no JetStream leader, trying another", "server", c.NC.ConnectedServerName())
-		last = time.Now()
-		if err := c.NC.ForceReconnect(); err != nil {
-			c.Log.Debug("change the NATS server", "error", err)
-		}
+// Watch changes to another server of the cluster when write, which stores
+// something small, has not succeeded for a while.
+func (c *Conn) Watch(write func(context.Context) error) {
+	if c.InProcess != nil {
+		return
 	}
+	c.watching.Go(func() {
+		last := time.Now() // that it succeeded, or a server was tried
+		for Pause(c.life, watchEvery) == nil {
+			switch {
+			case !c.Connected() || len(c.NC.Servers()) == 1 || write(c.life) == nil:
+				last = time.Now()
+			case time.Since(last) > cutOff && c.life.Err() == nil:
+				c.leave()
+				last = time.Now()
+			}
+		}
+	})
 }
 
-// led tells whether JetStream answers. Any answer but "no leader" will do.
-func (c *Conn) led() bool {
-	ctx, cancel := context.WithTimeout(c.life, 2*watchEvery)
-	defer cancel()
-	_, err := c.JS.AccountInfo(ctx)
-	return err == nil || c.life.Err() != nil || !Lost(err)
+// leave goes to the next server.
+func (c *Conn) leave() {
+	c.Log.Warn("JetStream stores nothing through this NATS server, trying another", "server", c.NC.ConnectedServerName())
+	if err := c.NC.ForceReconnect(); err != nil {
+		c.Log.Debug("change the NATS server", "error", err)
+	}
 }
 
 // Between tells whether err is what a cluster says between two leaders, so that
 // the same call may succeed a moment later. What it says so of was not done.
 func Between(err error) bool {
-	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
+	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, ErrUnsettled) {
 		return true
 	}
 	var refused *jetstream.APIError

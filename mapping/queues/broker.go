@@ -44,8 +44,8 @@ type Broker struct {
 	mu     sync.RWMutex
 	queues map[string]*queue // by key; only those used since the start
 
-	first      chan struct{} // holds one while a queue is read for the first time
-	setup      sync.Mutex    // one change of a queue's configuration at a time
+	first      [64]chan struct{} // each holds one while a queue of its share is read for the first time
+	setup      chan struct{}     // holds one while a queue's configuration is changed
 	pollsEnded chan struct{}
 	endPolls   sync.Once
 
@@ -58,12 +58,16 @@ type Broker struct {
 // off.
 func Open(ctx context.Context, conn *jet.Conn, c Config) (*Broker, error) {
 	b := &Broker{conf: c.withDefaults(), conn: conn, log: conn.Log, session: newSession(),
-		queues: map[string]*queue{}, pollsEnded: make(chan struct{}), first: make(chan struct{}, 1)}
+		queues: map[string]*queue{}, pollsEnded: make(chan struct{}), setup: make(chan struct{}, 1)}
+	for i := range b.first {
+		b.first[i] = make(chan struct{}, 1)
+	}
 	b.life, b.stop = context.WithCancel(context.Background())
 	if err := b.prepare(ctx); err != nil {
 		return nil, err
 	}
 	conn.OnReconnect(b.reconnected)
+	conn.Watch(b.Ready)
 	b.done.Go(b.keep)
 	return b, nil
 }
@@ -125,6 +129,18 @@ func (b *Broker) reconnected(lost int64) {
 		q.stale.Store(true)
 		q.line.reset()
 		q.leases.doubt(lost)
+	}
+}
+
+// configure waits until nobody else here changes a queue's configuration.
+func (b *Broker) configure(ctx context.Context) (done func(), err error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
+	select {
+	case b.setup <- struct{}{}:
+		return func() { <-b.setup }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for another change: %w", ctx.Err())
 	}
 }
 

@@ -27,8 +27,11 @@ func (b *Broker) Expect(ctx context.Context, name mapping.QueueName) error {
 	if err != nil || q.now().memory >= copyMemory {
 		return err
 	}
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if q, err = b.read(ctx, q.key); err != nil {
 		return err
 	}

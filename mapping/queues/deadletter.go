@@ -202,5 +202,5 @@ func (q *queue) untouchedOld(ctx context.Context, s *settings, c counts) (int, e
 	if young != nil {
 		end = young.seq
 	}
-	return int(min(int64(end)-int64(c.delivered)-1, c.pending)), nil
+	return int(max(0, min(int64(end)-int64(c.delivered)-1, c.pending))), nil
 }

@@ -22,6 +22,8 @@ import (
 // message's latest delivery, its time is over, or it was used before; nothing
 // is deleted then.
 func (b *Broker) Delete(ctx context.Context, name mapping.QueueName, handle string) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	q, err := b.queue(ctx, name)
 	if err != nil {
 		return err
@@ -32,6 +34,8 @@ func (b *Broker) Delete(ctx context.Context, name mapping.QueueName, handle stri
 // DeleteBatch deletes each: one error, or nil, a handle. The second result is
 // for the call as a whole.
 func (b *Broker) DeleteBatch(ctx context.Context, name mapping.QueueName, handles []string) ([]error, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	q, err := b.queue(ctx, name)
 	if err != nil {
 		return nil, err
@@ -47,7 +51,7 @@ func (b *Broker) DeleteBatch(ctx context.Context, name mapping.QueueName, handle
 
 func (q *queue) delete(ctx context.Context, text string) error {
 	// The answer must be true even if the caller has just gone away.
-	ctx, cancel := q.b.conn.Within(context.WithoutCancel(ctx))
+	ctx, cancel := q.b.conn.Through(ctx)
 	defer cancel()
 	s := q.now()
 	h, ok := openHandle(text, s.secret)

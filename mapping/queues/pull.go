@@ -14,7 +14,7 @@ import (
 func (q *queue) glimpse(ctx context.Context, most int) ([]*nats.Msg, error) {
 	got, err := q.pull(ctx, most, 0)
 	if len(got) == 0 && err == nil {
-		got, err = q.pull(ctx, most, glance)
+		got, err = q.pull(ctx, most, q.now().glance())
 	}
 	return got, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,8 +81,10 @@ func (b *Broker) known(key string) *queue {
 // knows in line with it.
 // Of one queue there is one reading at a time: an older one must not come last.
 func (b *Broker) read(ctx context.Context, key string) (*queue, error) {
+	ctx, cancel := b.conn.Within(ctx) // the wait for the turn included
+	defer cancel()
 	known := b.known(key)
-	turn := b.first
+	turn := b.turn(key)
 	if known != nil {
 		turn = known.read
 	}
@@ -108,16 +111,20 @@ func (b *Broker) read(ctx context.Context, key string) (*queue, error) {
 	return b.remember(ctx, key, s), nil
 }
 
+// turn is held by who reads a queue that is not known yet. Some queues share
+// one, so that names nobody has created cost no memory.
+func (b *Broker) turn(key string) chan struct{} {
+	return b.first[crc32.ChecksumIEEE([]byte(key))%uint32(len(b.first))]
+}
+
 // readQueue reads stream and consumer. A consumer that is missing (its state
 // was damaged, or its creator died in between) is made anew and redelivers.
 func (b *Broker) readQueue(ctx context.Context, key string) (*settings, error) {
-	ctx, cancel := b.conn.Within(ctx)
-	defer cancel()
 	return jet.Again(ctx, func(ctx context.Context) (*settings, error) { return b.tryReadQueue(ctx, key) })
 }
 
 func (b *Broker) tryReadQueue(ctx context.Context, key string) (*settings, error) {
-	stream, err := b.conn.JS.Stream(ctx, streamPrefix+key)
+	stream, err := b.conn.LookUp(ctx, streamPrefix+key)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, mapping.ErrNoQueue
 	}
@@ -128,7 +135,11 @@ func (b *Broker) tryReadQueue(ctx context.Context, key string) (*settings, error
 	if err != nil {
 		return nil, err
 	}
-	if err := readConsumer(ctx, stream, key, &s); err != nil {
+	err = readConsumer(ctx, stream, key, &s)
+	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
+		err = jet.ErrUnsettled // it was made, or deleted, a moment ago
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read receivers of queue %s: %w", key, err)
 	}
 	return &s, nil

@@ -18,8 +18,11 @@ import (
 // ErrRewindOverRetain, ErrNoQueue for a dead-letter queue that does not exist,
 // ErrParameters for a binding that is not allowed.
 func (b *Broker) CreateQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (id string, err error) {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	key := name.Key()
 	s := settings{name: string(name), id: "queue-" + mapping.RandomText(10), secret: newSecret(), attributes: a.Over(mapping.DefaultAttributes()),
 		storage: b.conn.Storage(), replicas: b.conn.Replicas}
@@ -83,14 +86,18 @@ func (b *Broker) create(ctx context.Context, key string, s settings) error {
 	return err
 }
 
-// allQueues reads every queue of the account, by key.
+// allQueues reads every queue of the account, by key. Of one that is without a
+// leader it gives what was known of it.
 func (b *Broker) allQueues(ctx context.Context) (map[string]settings, error) {
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
+	infos, silent, err := b.conn.Streams(ctx, messageSubject+"*")
+	if err != nil {
+		return nil, fmt.Errorf("list queues: %w", err)
+	}
 	all := map[string]settings{}
-	list := b.conn.JS.ListStreams(ctx, jetstream.WithStreamListSubject(messageSubject+"*"))
-	for info := range list.Info() {
-		key, ours := strings.CutPrefix(info.Config.Name, streamPrefix)
+	for name, info := range infos {
+		key, ours := strings.CutPrefix(name, streamPrefix)
 		if !ours {
 			continue
 		}
@@ -101,8 +108,13 @@ func (b *Broker) allQueues(ctx context.Context) (map[string]settings, error) {
 		}
 		all[key] = s
 	}
-	if err := list.Err(); err != nil {
-		return nil, fmt.Errorf("list queues: %w", err)
+	for _, name := range silent {
+		key, ours := strings.CutPrefix(name, streamPrefix)
+		if q := b.known(key); ours && q != nil {
+			all[key] = *q.now()
+		} else if ours {
+			return nil, fmt.Errorf("list queues: %s does not answer", key)
+		}
 	}
 	return all, nil
 }
@@ -145,8 +157,11 @@ func (b *Broker) list(ctx context.Context, search string, offset, limit int, wan
 // everything that happens from now on; a shorter visibility timeout and a
 // shorter retention also for messages already there.
 func (b *Broker) SetQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (mapping.QueueDescription, error) {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return mapping.QueueDescription{}, err
+	}
+	defer done()
 	q, err := b.queue(ctx, name)
 	if err != nil {
 		return mapping.QueueDescription{}, err
@@ -198,8 +213,11 @@ func (b *Broker) update(ctx context.Context, q *queue, s settings) error {
 // DeleteQueue removes a queue with its messages. A queue that others use for
 // their dead letters is kept: ErrParameters.
 func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	all, err := b.allQueues(ctx)
 	if err != nil {
 		return err

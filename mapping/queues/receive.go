@@ -44,7 +44,7 @@ func (b *Broker) Receive(ctx context.Context, name mapping.QueueName, most int, 
 		}
 		first, err := q.line.wait(ctx, deadline)
 		if errors.Is(err, mapping.ErrNoMessage) && q.astray.Load() {
-			return nil, fmt.Errorf("receive from queue %s: %w", q.now().name, jet.ErrNotConnected) // there may be some
+			return nil, fmt.Errorf("receive from queue %s: %w", q.now().name, nats.ErrNoResponders) // there may be some
 		}
 		if err != nil {
 			return nil, err
@@ -69,8 +69,19 @@ func (q *queue) fill(ctx context.Context, ms []mapping.Message, most int) []mapp
 
 // glance is how long a pull that finds nothing waits for more: JetStream tells
 // a consumer of a new message a moment after acknowledging its sender, and a
-// pull that does not wait at all misses one message in ten sent just before.
-const glance = 5 * time.Millisecond
+// pull that does not wait at all misses one message in ten sent just before. In a
+// cluster the consumer may be led by another server, which hears of it later.
+const (
+	glance      = 5 * time.Millisecond
+	glanceApart = 25 * time.Millisecond
+)
+
+func (s *settings) glance() time.Duration {
+	if s.replicas > 1 {
+		return glanceApart
+	}
+	return glance
+}
 
 // take hands out what is there now.
 func (q *queue) take(ctx context.Context, most int) ([]mapping.Message, error) {

@@ -17,8 +17,11 @@ import (
 // nothing and takes any older time) or later than the oldest message that
 // still waits, which would skip it.
 func (b *Broker) RewindQueue(ctx context.Context, name mapping.QueueName, start time.Time) error {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	q, c, err := b.count(ctx, name)
 	if err != nil {
 		return err
@@ -54,8 +57,11 @@ func (b *Broker) RewindQueue(ctx context.Context, name mapping.QueueName, start 
 
 // ClearQueue drops all messages: waiting, delayed, in flight and rewindable.
 func (b *Broker) ClearQueue(ctx context.Context, name mapping.QueueName) error {
-	b.setup.Lock()
-	defer b.setup.Unlock()
+	done, err := b.configure(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	q, err := b.read(ctx, name.Key())
 	if err != nil {
 		return err

@@ -26,6 +26,8 @@ func (b *Broker) Send(ctx context.Context, name mapping.QueueName, body string, 
 // SendBatch stores all bodies or none; delay holds for each. Errors are those
 // of Send, and ErrBatchTooLarge.
 func (b *Broker) SendBatch(ctx context.Context, name mapping.QueueName, bodies []string, delay time.Duration) (ids []string, err error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	q, err := b.queue(ctx, name)
 	if err != nil {
 		return nil, err
@@ -47,7 +49,7 @@ func (q *queue) admit(ctx context.Context, bodies []string, delay time.Duration,
 	}
 	// Whoever has begun to store goes through with it: a caller that hangs up
 	// must not leave it unknown whether the batch is there.
-	ctx, cancel := q.b.conn.Within(context.WithoutCancel(ctx))
+	ctx, cancel := q.b.conn.Through(ctx)
 	defer cancel()
 	if err := q.room.reserve(ctx, len(bodies)); err != nil {
 		return err

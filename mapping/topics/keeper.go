@@ -159,7 +159,7 @@ func (t *topic) tryCount(ctx context.Context) (c counts, err error) {
 	}
 	c.info = stream.CachedInfo() // before the consumers: what comes between counts as not got
 	c.floor, c.ours = c.info.State.LastSeq, c.info.State.LastSeq
-	infos, err := consumersOf(ctx, stream)
+	infos, err := t.consumersOf(ctx, stream)
 	if err != nil {
 		return c, err
 	}

@@ -20,6 +20,8 @@ import (
 // of a NATS program, would get them.
 func (b *Broker) Publish(ctx context.Context, name mapping.TopicName, bodies []string, l mapping.Labels) (ids []string, err error) {
 	began := time.Now()
+	ctx, done := b.conn.Within(ctx)
+	defer done()
 	t, r, err := b.topic(ctx, name)
 	if err != nil {
 		return nil, err
@@ -36,7 +38,7 @@ func (b *Broker) Publish(ctx context.Context, name mapping.TopicName, bodies []s
 	}
 	// Whoever has begun to store goes through with it: a caller that hangs up
 	// must not leave it unknown whether the batch is there.
-	ctx, cancel := b.conn.Within(context.WithoutCancel(ctx))
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
 	t.use()
 	first, err := t.store(ctx, r.outgoing(subject, bodies, l))

@@ -2,10 +2,11 @@ package topics
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/jetcmq/jetcmq/mapping/jet"
@@ -39,14 +40,14 @@ func (t *topic) tryRead(ctx context.Context) (*reading, error) {
 
 func (t *topic) readOnce(ctx context.Context) (*reading, error) {
 	r := &reading{began: time.Now(), knows: t.told.Load(), routes: &routes{}}
-	stream, err := t.b.conn.JS.Stream(ctx, t.stream)
+	stream, err := t.b.conn.LookUp(ctx, t.stream)
 	if err != nil {
 		return nil, err
 	}
 	if r.settings, err = readSettings(stream.CachedInfo().Config); err != nil {
 		return nil, err
 	}
-	infos, err := consumersOf(ctx, stream)
+	infos, err := t.consumersOf(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -61,32 +62,13 @@ func (t *topic) readOnce(ctx context.Context) (*reading, error) {
 	return r, nil
 }
 
-// consumersOf lists all consumers of a stream. In a cluster the list of infos
-// leaves out those that do not answer in time, the list of names does not.
-func consumersOf(ctx context.Context, stream jetstream.Stream) (map[string]*jetstream.ConsumerInfo, error) {
-	all := map[string]*jetstream.ConsumerInfo{}
-	list := stream.ListConsumers(ctx)
-	for info := range list.Info() {
-		all[info.Name] = info
+// consumersOf lists all consumers of a stream.
+func (t *topic) consumersOf(ctx context.Context, stream jetstream.Stream) (map[string]*jetstream.ConsumerInfo, error) {
+	all, silent, err := t.b.conn.Consumers(ctx, stream)
+	if err == nil && len(silent) > 0 {
+		err = fmt.Errorf("consumer %s: %w", silent[0], nats.ErrNoResponders)
 	}
-	if err := list.Err(); err != nil {
-		return nil, err
-	}
-	names := stream.ConsumerNames(ctx)
-	for name := range names.Name() {
-		if all[name] != nil {
-			continue
-		}
-		consumer, err := stream.Consumer(ctx, name)
-		if errors.Is(err, jetstream.ErrConsumerNotFound) {
-			continue // deleted meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
-		all[name] = consumer.CachedInfo()
-	}
-	return all, names.Err()
+	return all, err
 }
 
 // routes remembers which subjects reach somebody.

@@ -93,6 +93,8 @@ func (t *topic) fresh(ctx context.Context, since time.Time) (*reading, error) {
 // change has f work on a topic while nobody else here does, with a reading
 // that knows all that was known to be changed.
 func (b *Broker) change(ctx context.Context, name mapping.TopicName, f func(*topic, *reading) error) (*topic, error) {
+	ctx, cancel := b.conn.Within(ctx) // the wait for the turn included
+	defer cancel()
 	for {
 		t := b.entry(name.Key())
 		if err := t.lock(ctx); err != nil {

@@ -149,14 +149,18 @@ func pageOf[T any](all []T, offset, limit int) []T {
 	return all[from : from+min(max(limit, 0), len(all)-from)]
 }
 
-// allTopics reads every topic of the account, by key.
+// allTopics reads every topic of the account, by key. Of one that is without a
+// leader it gives what was known of it.
 func (b *Broker) allTopics(ctx context.Context) (map[string]*settings, error) {
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
+	infos, silent, err := b.conn.Streams(ctx, subjectPrefix+">")
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
 	all := map[string]*settings{}
-	list := b.conn.JS.ListStreams(ctx, jetstream.WithStreamListSubject(subjectPrefix+">"))
-	for info := range list.Info() {
-		if !strings.HasPrefix(info.Config.Name, streamPrefix) {
+	for name, info := range infos {
+		if !strings.HasPrefix(name, streamPrefix) {
 			continue
 		}
 		s, err := readSettings(info.Config)
@@ -166,8 +170,16 @@ func (b *Broker) allTopics(ctx context.Context) (map[string]*settings, error) {
 		}
 		all[s.key] = &s
 	}
-	if err := list.Err(); err != nil {
-		return nil, fmt.Errorf("list topics: %w", err)
+	for _, name := range silent {
+		key, ours := strings.CutPrefix(name, streamPrefix)
+		if !ours {
+			continue
+		}
+		r := b.entry(key).reading.Load()
+		if r == nil {
+			return nil, fmt.Errorf("list topics: %s does not answer", key)
+		}
+		all[key] = &r.settings
 	}
 	return all, nil
 }

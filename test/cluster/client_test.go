@@ -100,10 +100,16 @@ func (a *adapter) must(action string, pairs ...string) answer {
 // soon makes a call until it succeeds, and tells how long that took.
 func (a *adapter) soon(within time.Duration, action string, pairs ...string) (got answer, took time.Duration) {
 	a.t.Helper()
+	return a.soonEither(within, 0, action, pairs...)
+}
+
+// soonEither is soon where another code is success, too.
+func (a *adapter) soonEither(within time.Duration, code int, action string, pairs ...string) (got answer, took time.Duration) {
+	a.t.Helper()
 	took = eventually(a.t, within, a.name+" answers "+action, func() bool {
 		var err error
 		got, err = a.call(action, pairs...)
-		return err == nil && got.Code == 0
+		return err == nil && (got.Code == 0 || got.Code == code)
 	})
 	return got, took
 }

@@ -23,8 +23,9 @@ type cluster struct {
 
 type node struct {
 	*process
-	dir string
-	url string
+	dir   string
+	url   string
+	route string // host:port
 }
 
 // newCluster makes a cluster of n servers and starts none.
@@ -38,7 +39,7 @@ func newCluster(t *testing.T, n int) *cluster {
 		urls = append(urls, fmt.Sprintf("nats://127.0.0.1:%d", ports[i]))
 	}
 	for i := range n {
-		one := &node{dir: t.TempDir(), url: urls[i]}
+		one := &node{dir: t.TempDir(), url: urls[i], route: strings.TrimPrefix(routes[i], "nats://")}
 		args := []string{"nats", "-n", fmt.Sprintf("n%d", i+1), "-a", "127.0.0.1", "-p", fmt.Sprint(ports[i]), "-sd", one.dir}
 		if n > 1 {
 			args = append(args, "--cluster_name", "c", "--cluster", routes[i], "--routes", strings.Join(routes, ","))
@@ -109,6 +110,20 @@ func (c *cluster) leader(stream, consumer string) *node {
 		return false
 	})
 	return c.named(name)
+}
+
+// lead has a server become the leader of streams.
+func (c *cluster) lead(one *node, streams ...string) {
+	c.t.Helper()
+	for _, stream := range streams {
+		eventually(c.t, 15*time.Second, one.name+" leads "+stream, func() bool {
+			if c.leader(stream, "") == one {
+				return true
+			}
+			_, err := c.nc.Request("$JS.API.STREAM.LEADER.STEPDOWN."+stream, []byte(`{"placement":{"preferred":"`+one.name+`"}}`), time.Second)
+			return err == nil && c.leader(stream, "") == one
+		})
+	}
 }
 
 func (c *cluster) named(name string) *node {

@@ -110,6 +110,21 @@ type load struct {
 	all      sync.WaitGroup
 }
 
+func newLoad(t *testing.T, adapters ...*adapter) *load {
+	return &load{history: newHistory(t), adapters: adapters, over: make(chan struct{}), drained: make(chan struct{})}
+}
+
+// prepare makes the queues and the topic.
+func (l *load) prepare() {
+	l.t.Helper()
+	a := l.adapters[0]
+	a.must("CreateQueue", "queueName", "load", "visibilityTimeout", fmt.Sprint(visibility.Seconds()))
+	a.must("CreateQueue", "queueName", "copies", "visibilityTimeout", fmt.Sprint(visibility.Seconds()))
+	a.must("CreateTopic", "topicName", "news")
+	a.must("Subscribe", "topicName", "news", "subscriptionName", "s", "protocol", "queue", "endpoint", "copies",
+		"notifyStrategy", "EXPONENTIAL_DECAY_RETRY", "notifyContentFormat", "SIMPLIFIED")
+}
+
 func (l *load) begin() {
 	for i, a := range l.adapters {
 		for kind, send := range map[string]func(*adapter, string){"one": l.one, "many": l.many, "late": l.late, "news": l.news} {
@@ -216,13 +231,8 @@ func (l *load) end() {
 func TestLeadersDieUnderLoad(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)
-	l := &load{history: newHistory(t), adapters: []*adapter{c.join("a"), c.join("b")}, over: make(chan struct{}), drained: make(chan struct{})}
-	a := l.adapters[0]
-	a.must("CreateQueue", "queueName", "load", "visibilityTimeout", fmt.Sprint(visibility.Seconds()))
-	a.must("CreateQueue", "queueName", "copies", "visibilityTimeout", fmt.Sprint(visibility.Seconds()))
-	a.must("CreateTopic", "topicName", "news")
-	a.must("Subscribe", "topicName", "news", "subscriptionName", "s", "protocol", "queue", "endpoint", "copies",
-		"notifyStrategy", "EXPONENTIAL_DECAY_RETRY", "notifyContentFormat", "SIMPLIFIED")
+	l := newLoad(t, c.join("a"), c.join("b"))
+	l.prepare()
 	l.begin()
 	rounds, _ := strconv.Atoi(os.Getenv("ROUNDS"))
 	for round := range max(rounds, 3) {
@@ -249,7 +259,7 @@ func (l *load) recovers(began time.Time, why string) {
 	var text string
 	for _, a := range l.adapters {
 		for what, call := range map[string][]string{"sends": {"SendMessage", "queueName", "load"}, "publishes": {"PublishMessage", "topicName", "news"}} {
-			eventually(l.t, 20*time.Second, a.name+" "+what, func() bool {
+			eventually(l.t, 30*time.Second, a.name+" "+what, func() bool {
 				n++ // one of unknown fate is not sent again
 				got, err := a.call(call[0], append(call[1:], "msgBody", fmt.Sprintf("probe-%d-%d", began.UnixNano(), n))...)
 				return err == nil && got.Code == 0

@@ -72,16 +72,17 @@ func run(ctx context.Context, img string, o options, opts ...testcontainers.Cont
 	return c, nil
 }
 
-// Endpoint is what CMQ clients of this machine put into their SDK.
-func (c *Container) Endpoint(ctx context.Context) (string, error) {
+// CMQEndpoint is what CMQ clients of this machine put into their SDK. (Endpoint
+// is testcontainers', for any port.)
+func (c *Container) CMQEndpoint(ctx context.Context) (string, error) {
 	return c.PortEndpoint(ctx, apiPort, "http")
 }
 
 // NATSURL is where NATS programs of this machine find the same data, with the
 // first credentials in it.
 func (c *Container) NATSURL(ctx context.Context) (string, error) {
-	if url := c.options.values["JETCMQ_NATS_URL"]; url != "" {
-		return url, nil
+	if c.options.natsHere != "" {
+		return c.options.natsHere, nil
 	}
 	url, err := c.PortEndpoint(ctx, natsPort, "nats")
 	if err != nil {
@@ -95,6 +96,6 @@ func (c *Container) Credentials() []Credentials { return c.options.credentials }
 
 // Client calls the server as its first credentials.
 func (c *Container) Client(ctx context.Context) (*Client, error) {
-	endpoint, err := c.Endpoint(ctx)
+	endpoint, err := c.CMQEndpoint(ctx)
 	return &Client{Endpoint: endpoint, Credentials: c.options.first()}, err
 }

@@ -80,15 +80,13 @@ func freePorts(n int) (ports []int, err error) {
 }
 
 func (e *inContainer) find(ctx context.Context) (place, error) {
-	endpoint, err := e.container.Endpoint(ctx)
+	endpoint, err := e.container.CMQEndpoint(ctx)
 	if err != nil {
 		return place{}, err
 	}
-	address := e.options.values["JETCMQ_NATS_URL"]
-	if address == "" {
-		if address, err = e.container.PortEndpoint(ctx, natsPort, "nats"); err != nil {
-			return place{}, err
-		}
+	address, err := e.container.NATSURL(ctx)
+	if err != nil {
+		return place{}, err
 	}
 	e.at = place{endpoint, address, hostName}
 	return e.at, nil

@@ -67,7 +67,7 @@ func (e *inProcess) config() (process.Config, error) {
 	values["JETCMQ_ADDR"], values["JETCMQ_NATS_ADDR"] = loopback+":0", loopback+":0"
 	if e.addr != "" {
 		values["JETCMQ_ADDR"] = e.addr
-		if u, err := url.Parse(e.at.nats); err == nil && e.options.values["JETCMQ_NATS_URL"] == "" {
+		if u, err := url.Parse(e.at.nats); err == nil && e.options.natsHere == "" {
 			values["JETCMQ_NATS_ADDR"] = u.Host
 		}
 	}

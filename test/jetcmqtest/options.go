@@ -34,6 +34,7 @@ type options struct {
 	values      map[string]string // settings of the server
 	credentials []Credentials
 	pushAllow   []string
+	natsHere    string // an external NATS server, as this process finds it
 	seeds       []byte
 	patience    time.Duration
 	image       string // "" means in this process
@@ -87,9 +88,15 @@ func WithSeedsFile(name string) Option {
 }
 
 // WithNATS has the server keep its data in a NATS server elsewhere. A server
-// in a container must reach it by that address, and so must this process, for
-// the helpers that look into queues.
-func WithNATS(url string) Option { return WithSetting("JETCMQ_NATS_URL", url) }
+// in a container may find it by another address than this process, which looks
+// into queues there: say that one, too, then.
+func WithNATS(url string, here ...string) Option {
+	return func(o *options) error {
+		o.natsHere = append(here, url)[0]
+		o.values["JETCMQ_NATS_URL"] = url
+		return nil
+	}
+}
 
 // WithPushAllow lets pushes go to more than public addresses and this process:
 // addresses, CIDRs, host names or *.suffix.
@@ -120,6 +127,7 @@ var own = map[string]string{
 	"JETCMQ_AUTH":             "use WithCredentials, or not",
 	"JETCMQ_SEEDS":            "use WithSeeds",
 	"JETCMQ_PUSH_ALLOW":       "use WithPushAllow",
+	"JETCMQ_NATS_URL":         "use WithNATS",
 	"JETCMQ_TLS_CERT":         "servers for tests speak http",
 	"JETCMQ_TLS_KEY":          "servers for tests speak http",
 }

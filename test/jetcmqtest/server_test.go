@@ -37,7 +37,7 @@ func TestRestartKeepsDataAndAddresses(t *testing.T) {
 func TestAccounts(t *testing.T) {
 	callers := jetcmqtest.WithCredentials(
 		jetcmqtest.Credentials{SecretID: "AKIDours", SecretKey: "our/secret+key"},
-		jetcmqtest.Credentials{SecretID: "AKIDtheirs", SecretKey: "their secret"[6:], Account: "other"},
+		jetcmqtest.Credentials{SecretID: "AKIDtheirs", SecretKey: "their-secret", Account: "other"},
 	)
 	both(t, func(t *testing.T, s *jetcmqtest.Server) {
 		theirs := s.As("AKIDtheirs")

@@ -82,13 +82,11 @@ func (s *Service) NATSURL() string { return s.natsURL(s.options.first()) }
 func (s *Service) natsURL(who Credentials) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.external() {
-		return s.at.nats // its users are its own
+	if s.options.natsHere != "" {
+		return s.options.natsHere // its users are its own
 	}
 	return withUser(s.at.nats, who)
 }
-
-func (s *Service) external() bool { return s.options.values["JETCMQ_NATS_URL"] != "" }
 
 func withUser(address string, who Credentials) string {
 	u, err := url.Parse(address)

@@ -95,7 +95,7 @@ func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	if err != nil || s.WaitReady(recovering) == nil {
 		return err
 	}
-	return restart(ctx, s, s.Adapters)
+	return restart(ctx, s.Adapters, s.WaitReady)
 }
 
 // writeBallast writes till nothing is free, at a speed that leaves the server time

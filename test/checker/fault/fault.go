@@ -2,7 +2,7 @@
 // that are killed, held or restarted, networks that are cut.
 //
 // Every strike heals what it did, also when its context ends on the way, but does
-// not wait until the service is well again: how long that takes is for the caller
+// not wait until the adapters are well again: how long that takes is for the caller
 // to see.
 package fault
 

@@ -73,7 +73,7 @@ var process = []Fault{{
 	Doc:  "both adapters of a cluster are restarted in order (SIGTERM), one after the other",
 	Open: stand.Cluster,
 	Strike: func(ctx context.Context, s *stand.Stand) error {
-		return restart(ctx, s, s.Adapters)
+		return restart(ctx, s.Adapters, s.WaitReady)
 	},
 	Calm: 2 * time.Second,
 }, {
@@ -81,7 +81,7 @@ var process = []Fault{{
 	Doc:  "all three NATS nodes are restarted in order (SIGTERM), one after the other",
 	Open: stand.Cluster,
 	Strike: func(ctx context.Context, s *stand.Stand) error {
-		return restart(ctx, s, s.Nodes)
+		return restart(ctx, s.Nodes, s.WaitNodes)
 	},
 	Calm: 3 * time.Second,
 }}
@@ -107,15 +107,15 @@ func pause(ctx context.Context, while time.Duration, p *stand.Process) error {
 	return p.Resume()
 }
 
-// restart stops and starts all, the next one when the service is well again.
-func restart(ctx context.Context, s *stand.Stand, all []*stand.Process) error {
+// restart stops and starts all, the next one when the one before is well again.
+func restart(ctx context.Context, all []*stand.Process, well func(context.Context) error) error {
 	for _, p := range all {
 		stopped := p.Stop(ctx)
 		started := p.Start(context.WithoutCancel(ctx))
 		if err := errors.Join(stopped, started); err != nil {
 			return err
 		}
-		if err := s.WaitReady(ctx); err != nil {
+		if err := well(ctx); err != nil {
 			return err
 		}
 	}

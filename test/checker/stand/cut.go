@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // nowhere is a hardware address that no machine has.
@@ -28,7 +29,8 @@ func (s *Stand) Separate(ctx context.Context, node *Process) error {
 	return s.between(ctx, node, "-n %s neigh replace %s lladdr "+nowhere+" dev eth0 nud permanent")
 }
 
-// Join heals what Isolate or Separate did.
+// Join heals what Isolate or Separate did, and waits until the nodes hear each
+// other again: connections that have lost packets for long do not try often.
 func (s *Stand) Join(ctx context.Context, node *Process) error {
 	i, err := s.machine(node)
 	if err != nil {
@@ -38,7 +40,12 @@ func (s *Stand) Join(ctx context.Context, node *Process) error {
 	if err := ip(ctx, fmt.Sprintf("-n %s link set %s up", s.network.hub, port(i))); err != nil {
 		return err
 	}
-	return s.between(ctx, node, "-n %s neigh flush to %s dev eth0 nud all")
+	if err := s.between(ctx, node, "-n %s neigh flush to %s dev eth0 nud all"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return s.WaitNodes(ctx)
 }
 
 // between runs a command at the node and at every other for the address of the

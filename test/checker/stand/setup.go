@@ -121,7 +121,7 @@ func (s *Stand) startNodes(ctx context.Context, sites []site) error {
 		}
 		s.Nodes, s.NATS, s.monitors = append(s.Nodes, p), append(s.NATS, "nats://"+n.client), append(s.monitors, "http://"+n.monitor)
 	}
-	return s.waitNodes(ctx)
+	return s.WaitNodes(ctx)
 }
 
 func (n server) arguments(name, dir string) []string {
@@ -130,9 +130,9 @@ func (n server) arguments(name, dir string) []string {
 	return []string{"nats", "-n", name, "-a", host, "-p", port, "-m", monitor, "-sd", dir}
 }
 
-// waitNodes waits until every node is well, which in a cluster means that there
-// is a leader and that the node knows all it knew.
-func (s *Stand) waitNodes(ctx context.Context) error {
+// WaitNodes waits until every NATS server is well: in a cluster it hears the
+// leader, and has all that the others have.
+func (s *Stand) WaitNodes(ctx context.Context) error {
 	for i, p := range s.Nodes {
 		if err := waitOK(ctx, s.monitors[i]+"/healthz", p); err != nil {
 			return err
