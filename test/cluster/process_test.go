@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -23,7 +24,9 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, err
 })
 
+// TestMain lets all tests run at a time: what they mostly do is wait.
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "12") // unless the command line says otherwise
 	code := m.Run()
 	if path, err := program(); err == nil {
 		os.Remove(path)
