@@ -35,6 +35,7 @@ func (c *Config) check() error {
 		together("TLS_CERT", c.TLSCert, "TLS_KEY", c.TLSKey),
 		together("NATS_CERT", c.NATSCert, "NATS_KEY", c.NATSKey),
 		together("NATS_USER", c.NATSUser, "NATS_PASSWORD", c.NATSPassword),
+		c.checkAddrs(),
 		c.checkEngine(),
 		c.checkAuth(),
 	)
@@ -76,7 +77,29 @@ func (c *Config) checkAuth() error {
 	if c.NATSURL != "" {
 		native = "off"
 	}
-	return cmp.Or(closed("ADDR", c.Addr), closed("NATS_ADDR", native))
+	var open error
+	for _, addr := range c.addrs() {
+		open = cmp.Or(open, closed("ADDR", addr))
+	}
+	return cmp.Or(open, closed("NATS_ADDR", native))
+}
+
+// addrs are the addresses of JETCMQ_ADDR. There is one at least.
+func (c *Config) addrs() []string {
+	all := strings.Split(c.Addr, ",")
+	for i, addr := range all {
+		all[i] = strings.TrimSpace(addr)
+	}
+	return all
+}
+
+// checkAddrs finds what the system would take for any free port on all
+// addresses.
+func (c *Config) checkAddrs() error {
+	if slices.Contains(c.addrs(), "") {
+		return fmt.Errorf("JETCMQ_ADDR=%s has an empty address", c.Addr)
+	}
+	return nil
 }
 
 func closed(name, addr string) error {
@@ -89,7 +112,12 @@ func closed(name, addr string) error {
 // private tells whether only this machine's users call: not if a proxy on this
 // machine brings others.
 func (c *Config) private() bool {
-	return loopback(c.Addr) && !c.TrustForwardedHost && len(c.SignedHosts) == 0
+	for _, addr := range c.addrs() {
+		if !loopback(addr) {
+			return false
+		}
+	}
+	return !c.TrustForwardedHost && len(c.SignedHosts) == 0
 }
 
 // loopback tells whether only this machine can reach addr. An address that

@@ -18,7 +18,8 @@ const prefix = "JETCMQ_"
 // Config is every setting there is. The comments are the manual: `jetcmq help`
 // and README.md print them, so they speak to whoever runs the program.
 type Config struct {
-	// Where CMQ clients connect, as host:port. Port 0 takes any free one.
+	// Where CMQ clients connect, as host:port; several separated by commas. Port 0
+	// takes any free one.
 	Addr string `env:"ADDR" envDefault:"127.0.0.1:8080"`
 	// Who may call: `secretId:secretKey` or `secretId:secretKey:account`,
 	// separated by commas. Accounts cannot see each other's queues; without one it

@@ -44,7 +44,7 @@ func CheckHealth(ctx context.Context, c Config, ready bool) error {
 
 // probe is the address of the health answer, seen from this machine.
 func (c *Config) probe(ready bool) (string, error) {
-	host, port, err := net.SplitHostPort(c.Addr)
+	host, port, err := net.SplitHostPort(c.addrs()[0])
 	if err != nil {
 		return "", fmt.Errorf("JETCMQ_ADDR=%s: %w", c.Addr, err)
 	}

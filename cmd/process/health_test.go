@@ -105,6 +105,7 @@ func TestProbe(t *testing.T) {
 		"0.0.0.0:1":    "http://127.0.0.1:1/",
 		"[::]:1":       "http://127.0.0.1:1/",
 		"[::1]:1":      "http://[::1]:1/",
+		":8080, :80":   "http://127.0.0.1:8080/",
 	} {
 		for path, ready := range map[string]bool{"healthz": false, "readyz": true} {
 			if got, err := (&Config{Addr: addr}).probe(ready); err != nil || got != want+path {

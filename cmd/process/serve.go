@@ -21,12 +21,14 @@ import (
 func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Place)) error {
 	f := newFront()
 	server := adapter.NewServer(f.handler(), log)
-	listener, err := listen(c, server)
+	listeners, err := listen(c, server)
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- serve(server, listener) }()
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { failed <- serve(c, server, l) }()
+	}
 	e, err := open(ctx, c, log)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -36,7 +38,8 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Place)) err
 	}
 	server.RegisterOnShutdown(e.endPolls)
 	f.open(e, e.adapter(c, log))
-	ready(Place{Endpoint: c.endpoint(listener.Addr()), Addr: listener.Addr(), NATS: e.url, Data: e.data})
+	first := listeners[0].Addr()
+	ready(Place{Endpoint: c.endpoint(first), Addr: first, NATS: e.url, Data: e.data})
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -46,8 +49,8 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Place)) err
 	return errors.Join(err, stop(server, e, c, log))
 }
 
-// listen opens the address and, with TLS, reads the certificate.
-func listen(c Config, server *http.Server) (net.Listener, error) {
+// listen opens the addresses and, with TLS, reads the certificate.
+func listen(c Config, server *http.Server) (all []net.Listener, err error) {
 	if c.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 		if err != nil {
@@ -55,15 +58,21 @@ func listen(c Config, server *http.Server) (net.Listener, error) {
 		}
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
-	l, err := net.Listen("tcp", c.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("JETCMQ_ADDR=%s: %w", c.Addr, err)
+	for _, addr := range c.addrs() {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			for _, l := range all {
+				l.Close()
+			}
+			return nil, fmt.Errorf("JETCMQ_ADDR=%s: %w", c.Addr, err)
+		}
+		all = append(all, l)
 	}
-	return l, nil
+	return all, nil
 }
 
-func serve(server *http.Server, l net.Listener) (err error) {
-	if server.TLSConfig != nil {
+func serve(c Config, server *http.Server, l net.Listener) (err error) {
+	if c.TLSCert != "" {
 		err = server.ServeTLS(l, "", "")
 	} else {
 		err = server.Serve(l)

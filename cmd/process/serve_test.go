@@ -282,3 +282,17 @@ func TestBanner(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoAddresses(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := l.Addr().String()
+	l.Close()
+	s := launch(t, "JETCMQ_ADDR=127.0.0.1:0, "+second)
+	s.expect(t, "Action=CreateQueue&queueName=q", `"code":0`)
+	s.Endpoint = "http://" + second
+	s.expect(t, "Action=CreateQueue&queueName=q", `"code":4460`)
+}

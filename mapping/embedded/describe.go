@@ -7,20 +7,22 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
 
 // describer brings to the disk what JetStream 2.15.2 does not at level
-// SyncEverySecond: the descriptions of streams and consumers. Messages were on
-// the disk within a second, but a power cut up to half a minute after a stream
-// was made left it with an empty description, and JetStream passed over all of it.
+// SyncEverySecond: the descriptions of streams and consumers, and how far
+// consumers are. Messages are on the disk within a second, but a power cut up to
+// half a minute after one of these small files was written leaves it empty or full
+// of zeros, and JetStream then passes over the whole stream or consumer. So what
+// they said a second ago is kept beside them, for mend.
 type describer struct {
-	dir  string // of the server
-	sync func(path string) error
-	log  *slog.Logger
+	dir string // of the server
+	log *slog.Logger
 
-	seen map[string]time.Time // of each description, when it was changed
+	seen map[string]time.Time // of each file, when it was changed
 	obs  map[string]listing   // consumers, by the directory they are in
 }
 
@@ -30,10 +32,18 @@ type listing struct {
 	names   []string
 }
 
+// The small files of a stream and of a consumer, in its directory, and what the
+// name of one that is kept ends in.
+const (
+	description, descriptionSum = "meta.inf", "meta.sum"
+	consumerState               = "o.dat"
+	kept                        = ".kept"
+)
+
 // describe does so every second until stop is called.
 func describe(dir string, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &describer{dir: dir, sync: syncPath, log: log, seen: map[string]time.Time{}, obs: map[string]listing{}}
+	d := &describer{dir: dir, log: log}
 	var done sync.WaitGroup
 	done.Go(func() { d.run(ctx) })
 	return func() { cancel(); done.Wait() }
@@ -49,33 +59,53 @@ func (d *describer) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		err := d.pass()
+		_, err := d.pass()
 		if err != nil && last == nil {
-			d.log.Warn("descriptions of streams may not outlive a power cut", "error", err)
+			d.log.Warn("streams may not outlive a power cut", "error", err)
 		}
 		last = err
 	}
 }
 
-// pass looks at all descriptions once.
-func (d *describer) pass() error {
-	streams, err := filepath.Glob(filepath.Join(d.dir, "jetstream", "*", "streams", "[^.]*")) // .name is being deleted
+// pass looks at all small files once, and tells which it kept.
+func (d *describer) pass() (done []string, err error) {
+	streams, err := streamDirs(d.dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	seen, obs := make(map[string]time.Time, len(d.seen)), make(map[string]listing, len(d.obs))
-	var errs []error
+	settle := func(path string) (news bool) {
+		news, e := d.settle(path, seen)
+		if news {
+			done = append(done, path)
+		}
+		err = errors.Join(err, e)
+		return news
+	}
 	for _, s := range streams {
-		errs = append(errs, d.settle(s, seen))
 		at := filepath.Join(s, "obs")
 		l := d.list(at)
 		obs[at] = l
+		dirs := []string{s}
 		for _, name := range l.names {
-			errs = append(errs, d.settle(filepath.Join(at, name), seen))
+			dirs = append(dirs, filepath.Join(at, name))
+			settle(filepath.Join(at, name, consumerState))
+		}
+		for _, dir := range dirs {
+			if settle(filepath.Join(dir, description)) {
+				settle(filepath.Join(dir, descriptionSum))
+				err = errors.Join(err, ignoreGone(syncPath(dir)), ignoreGone(syncPath(filepath.Dir(dir))))
+			}
 		}
 	}
 	d.seen, d.obs = seen, obs // what is gone is forgotten
-	return errors.Join(errs...)
+	return done, err
+}
+
+// streamDirs are the directories of all streams. One whose name begins with a dot
+// is being deleted.
+func streamDirs(dir string) ([]string, error) {
+	return filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "[^.]*"))
 }
 
 // list reads a directory again only if that may give something new.
@@ -98,27 +128,35 @@ func (d *describer) list(dir string) listing {
 	return l
 }
 
-// settle syncs the description in dir, if it has changed, with the way to it.
-func (d *describer) settle(dir string, seen map[string]time.Time) error {
-	description := filepath.Join(dir, "meta.inf")
-	info, err := os.Stat(description)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // not yet, or no more
-	}
+// settle keeps the file, if it has changed.
+func (d *describer) settle(path string, seen map[string]time.Time) (news bool, err error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return err
+		return false, ignoreGone(err)
 	}
-	seen[description] = info.ModTime()
-	if !fresh(info, d.seen[description]) {
-		return nil
-	}
-	for _, path := range []string{description, filepath.Join(dir, "meta.sum"), dir, filepath.Dir(dir)} {
-		if err := d.sync(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			delete(seen, description)
-			return err
+	if news = fresh(info, d.seen[path]); news {
+		if err := keep(path); err != nil {
+			return false, ignoreGone(err)
 		}
 	}
-	return nil
+	seen[path] = info.ModTime()
+	return news, nil
+}
+
+// keep gives a file a second name that outlives a power cut. JetStream never
+// writes into a file of the kind, but replaces it.
+func keep(path string) error {
+	next := path + ".next"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Link(path, next); err != nil {
+		return err
+	}
+	if err := errors.Join(syncPath(next), os.Rename(next, path+kept)); err != nil {
+		return err
+	}
+	return ignoreGone(os.Remove(next)) // a rename to another name of the same file does nothing
 }
 
 // fresh tells whether something was changed since, or so lately that it may have
@@ -133,4 +171,76 @@ func syncPath(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// mend puts back what a power cut has emptied, before the server reads it. A
+// consumer whose state was never kept begins anew: better twice than never.
+func mend(dir string, log *slog.Logger) error {
+	streams, err := streamDirs(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range streams {
+		consumers, err := filepath.Glob(filepath.Join(s, "obs", "*"))
+		errs = append(errs, err, mendDescription(s, log))
+		for _, c := range consumers {
+			errs = append(errs, mendDescription(c, log), mendState(filepath.Join(c, consumerState), log))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// mendDescription mends both files or none: one proves the other.
+func mendDescription(dir string, log *slog.Logger) error {
+	inf, sum := filepath.Join(dir, description), filepath.Join(dir, descriptionSum)
+	if !empty(inf) && !empty(sum) || empty(inf+kept) || empty(sum+kept) {
+		return nil
+	}
+	log.Warn("a power cut has emptied a description, the one before is taken", "file", inf)
+	return errors.Join(putBack(inf), putBack(sum))
+}
+
+func mendState(path string, log *slog.Logger) error {
+	_, err := os.Stat(path)
+	switch {
+	case err != nil || !empty(path):
+		return ignoreGone(err)
+	case empty(path + kept):
+		log.Warn("a power cut has emptied a consumer's state, it begins anew", "file", path)
+		return os.Remove(path)
+	}
+	log.Warn("a power cut has emptied a consumer's state, the one before is taken", "file", path)
+	return putBack(path)
+}
+
+// putBack makes a kept file the file, and leaves it kept.
+func putBack(path string) error {
+	if err := os.Remove(path); ignoreGone(err) != nil {
+		return err
+	}
+	return os.Link(path+kept, path)
+}
+
+// empty tells whether a file is absent, or is not what was written: what a disk
+// has not received reads as nothing, or as pages of zeros.
+func empty(path string) bool {
+	text, err := os.ReadFile(path)
+	if err != nil || len(text) == 0 {
+		return true
+	}
+	const page = 4096
+	for p := range slices.Chunk(text, page) {
+		if !slices.ContainsFunc(p, func(b byte) bool { return b != 0 }) {
+			return true
+		}
+	}
+	return false
 }

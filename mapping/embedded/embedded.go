@@ -102,6 +102,9 @@ func (s *Server) start(c Config) error {
 		return fmt.Errorf("make the NATS server: %w", err)
 	}
 	log := newLog(c.Log)
+	if err := mend(s.dir, log.to); err != nil {
+		return fmt.Errorf("mend the data directory: %w", err)
+	}
 	s.nats.SetLoggerV2(log, log.debug(), false, false)
 	s.nats.Start()
 	if err := log.started(); err != nil {

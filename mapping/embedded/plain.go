@@ -80,6 +80,9 @@ func runPlain(ctx context.Context, o *server.Options) error {
 		return fmt.Errorf("nats-server: %w", err)
 	}
 	nats.ConfigureLogger()
+	if err := mend(o.StoreDir, slog.Default()); err != nil {
+		return fmt.Errorf("mend the data directory: %w", err)
+	}
 	stop := context.AfterFunc(ctx, nats.Shutdown)
 	defer stop()
 	nats.Start() // a fault at the start ends the process with its reason in the log

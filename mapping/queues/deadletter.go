@@ -123,7 +123,8 @@ func (s *settings) letter(m *nats.Msg, d delivery, l lease, cause string) *nats.
 			out.Header[name] = values
 		}
 	}
-	out.Header.Set(nats.MsgIdHdr, fmt.Sprintf("%s.%d.%d", s.id, s.generation, d.seq))
+	// A power cut may give a sequence to another message, but not its time.
+	out.Header.Set(nats.MsgIdHdr, fmt.Sprintf("%s.%d.%d.%d", s.id, s.generation, d.seq, d.stored))
 	out.Header.Set(headerID, s.idOf(m, d.seq))
 	out.Header.Set(headerOrigin, s.name)
 	out.Header.Set(headerCause, cause)

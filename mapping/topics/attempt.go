@@ -141,7 +141,8 @@ func (p *pump) attempt(r *reading, s *subscription, m *nats.Msg, meta *nats.MsgM
 		ctx, cancel := p.t.b.conn.Within(p.t.b.end)
 		defer cancel()
 		return p.t.b.queues.Copy(ctx, mapping.QueueName(s.Endpoint), queues.Copy{
-			Once:      fmt.Sprintf("%s.%s.%d", r.id, s.id, meta.Sequence.Stream),
+			// A power cut may give a sequence to another message, but not its time.
+			Once:      fmt.Sprintf("%s.%s.%d.%d", r.id, s.id, meta.Sequence.Stream, meta.Timestamp.UnixNano()),
 			Topic:     r.name,
 			ID:        id,
 			Published: meta.Timestamp.UnixMilli(),

@@ -43,8 +43,8 @@ func TestSingle(t *testing.T) {
 func TestVendorNames(t *testing.T) {
 	t.Parallel()
 	p := start(t, single)
-	for _, host := range []string{"jetcmq", "cmq-queue-gz.api.tencentyun.com", "cmq-topic-sh.api.qcloud.com"} {
-		p.run(t, "run", "--rm", "--no-deps", "-e", fmt.Sprintf("JETCMQ_ADDR=%s:80", host), "jetcmq", "health", "--ready")
+	for _, at := range []string{"jetcmq:8080", "jetcmq:80", "cmq-queue-gz.api.tencentyun.com:80", "cmq-topic-sh.api.qcloud.com:80"} {
+		p.run(t, "run", "--rm", "--no-deps", "-e", "JETCMQ_ADDR="+at, "jetcmq", "health", "--ready")
 	}
 }
 

@@ -48,7 +48,7 @@ var disk = []Fault{{
 	Open:   onVolume("JETCMQ_DURABILITY=process"),
 	Strike: withVolume(cutPower),
 	Calm:   2 * time.Second,
-	Forget: settled,
+	Forget: 2 * settled,
 	Loss:   settled,
 }}
 

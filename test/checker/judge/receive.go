@@ -163,6 +163,10 @@ func (c *court) judgeSuspect(s suspect) {
 			c.verdict.SharedNear++
 			return
 		}
+		if c.firedTwice(s) {
+			c.verdict.FiredNear++
+			return
+		}
 		c.violate(&c.verdict.Shared, "message %d of %s has two holders, since %s and %s", s.number, s.queue, s.before.to, s.it.to)
 	}
 }
