@@ -54,7 +54,7 @@ func (b *Broker) RewindQueue(ctx context.Context, name mapping.QueueName, start 
 	} else if m != nil {
 		from = min(from, m.seq)
 	}
-	return q.turn(ctx, from)
+	return q.turn(ctx, c, from)
 }
 
 // ClearQueue drops all messages: waiting, delayed, in flight and rewindable.
@@ -81,7 +81,7 @@ func (b *Broker) ClearQueue(ctx context.Context, name mapping.QueueName) error {
 	}
 	// Then the cursor: if we die before the purge, what it skipped counts as
 	// deleted. Receipt handles die with the generation.
-	if err := q.turn(ctx, c.last+1); err != nil {
+	if err := q.turn(ctx, c, c.last+1); err != nil {
 		return err
 	}
 	if err := q.now().source.Purge(ctx, jetstream.WithPurgeSequence(c.last+1)); err != nil {
@@ -104,7 +104,15 @@ func (b *Broker) count(ctx context.Context, name mapping.QueueName) (*queue, cou
 // turn starts a new generation of the queue's consumer at sequence from. Its
 // creation is the one step that counts; removing the older ones only tells
 // other brokers sooner.
-func (q *queue) turn(ctx context.Context, from uint64) error {
+//
+// Where the cursor, by c, stands there already and nothing is in flight, there is
+// nothing to do. A caller who repeats a call of unknown fate must not make one
+// generation after the other: while a server of a cluster is away, each may be
+// without a leader for longer than a call.
+func (q *queue) turn(ctx context.Context, c counts, from uint64) error {
+	if c.delivered+1 == from && c.unacked == 0 {
+		return nil
+	}
 	ctx, cancel := q.b.conn.Within(ctx)
 	defer cancel()
 	old := q.now()

@@ -213,3 +213,43 @@ func TestMessagesLeaveTheRewindWindowBehindOneInFlight(t *testing.T) {
 	a.drain("q")
 	a.counts("q", 0, 1, 0, 1)
 }
+
+// A rewind, or a clear, that is repeated makes no second consumer.
+func TestARepeatedRewindChangesNothing(t *testing.T) {
+	a := newAccount(t)
+	a.create("q", mapping.QueueAttributes{Rewind: num(600)})
+	a.send("q", "1", "2")
+	a.delete("q", a.receive("q", 0).Handle)
+	start := time.Now().Add(-time.Minute)
+	_, js := a.native()
+	consumer := func() string {
+		t.Helper()
+		s, err := js.Stream(ctx, "cmq-queue-q")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := []string{}
+		for name := range s.ConsumerNames(ctx).Name() {
+			all = append(all, name)
+		}
+		if len(all) != 1 {
+			t.Fatalf("consumers: got %v, want one", all)
+		}
+		return all[0]
+	}
+	for what, call := range map[string]func() error{
+		"rewind": func() error { return a.RewindQueue(ctx, "q", start) },
+		"clear":  func() error { return a.ClearQueue(ctx, "q") },
+	} {
+		if err := call(); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		before := consumer()
+		if err := call(); err != nil {
+			t.Fatalf("%s once more: %v", what, err)
+		}
+		if after := consumer(); after != before {
+			t.Errorf("%s once more: the consumer is %s, want %s", what, after, before)
+		}
+	}
+}
