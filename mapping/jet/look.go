@@ -13,7 +13,7 @@ import (
 
 // glance is how long one replica is given to answer a look. One that hangs
 // gets its share of all looks until the others notice, which takes minutes.
-const glance = 300 * time.Millisecond
+const glance = 150 * time.Millisecond
 
 // Look asks any replica of a stream for one message by a direct get. It may
 // lag behind the leader. An answer without a message has the status 404.

@@ -126,7 +126,7 @@ func (b *Broker) describe(ctx context.Context, name mapping.QueueName) (mapping.
 		return mapping.QueueDescription{}, err
 	}
 	records, err := b.records(ctx, q.key)
-	if err != nil {
+	if err != nil && !jet.Lost(err) { // without it the counts are less exact
 		return mapping.QueueDescription{}, err
 	}
 	records = only(records, s.generation)

@@ -62,6 +62,9 @@ const recallEvery = 250 * time.Millisecond
 // may be in flight.
 const recordLife = 12*time.Hour + time.Minute
 
+// recordPatience is less than a call's, which goes on without the ledger.
+const recordPatience = 1200 * time.Millisecond
+
 func (b *Broker) openLedger(ctx context.Context) error {
 	want := jetstream.StreamConfig{
 		Name:              ledgerStream,
@@ -109,7 +112,7 @@ func (q *queue) write(ctx context.Context, subject string, r record) error {
 
 // records reads what other brokers say of a queue.
 func (b *Broker) records(ctx context.Context, key string) ([]record, error) {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := context.WithTimeout(ctx, recordPatience)
 	defer cancel()
 	ask := `{"multi_last":["` + ledgerSubject + key + `.*"],"batch":` + fmt.Sprint(jet.MaxPull) + `}`
 	answers, err := b.conn.All(ctx, ledgerStream, ask)
