@@ -275,6 +275,8 @@ func TestTrimmingHidesNothing(t *testing.T) {
 	}
 	<-time.After(300*time.Millisecond + 2*grace) // the others are visible again
 	q := b.known("q")
+	b.stop()
+	b.done.Wait() // or the keeper tends at the same time
 	for range 3 { // the second and third find the queue quiet
 		if err := q.tend(ctx); err != nil {
 			t.Fatal(err)
