@@ -141,7 +141,7 @@ func TestVerdicts(t *testing.T) {
 		"in time":                              {tell().delayed(10, 1, "a").receive(20, 1011, 1, "a"), Verdict{}},
 		"early, though sent again":             {tell().doubt(10, 1).send(50, 1, "a").receive(5, 9, 1, "a"), Verdict{Early: 1}},
 		"delayed, fired twice by a kill":       {tell().delayed(10, 1, "a").event(1015, "kill adapter-1").receive(1300, 1301, 1, "a").delete(1310, "a").receive(1400, 1401, 1, "a"), Verdict{FiredNear: 1}},
-		"delayed, fired twice, to two":          {tell().delayed(10, 1, "a").event(1015, "kill adapter-1").receive(1300, 1301, 1, "a").receive(1302, 1303, 1, "a"), Verdict{FiredNear: 1}},
+		"delayed, fired twice, to two":         {tell().delayed(10, 1, "a").event(1015, "kill adapter-1").receive(1300, 1301, 1, "a").receive(1302, 1303, 1, "a"), Verdict{FiredNear: 1}},
 		"delayed, returned by a kill":          {tell().delayed(10, 1, "a").receive(1000, 1020, 1, "a").delete(1030, "a").event(1500, "kill adapter-1").receive(2200, 2201, 1, "a"), Verdict{ReturnedNear: 1}},
 		"delayed, due long before the kill":    {tell().delayed(10, 1, "a").receive(1000, 1020, 1, "a").delete(1030, "a").alive(2890).event(2900, "kill adapter-1").receive(3200, 3201, 1, "a"), Verdict{Returned: 1}},
 		"delayed, due after the kill":          {tell().delayed(10, 1, "a").event(900, "kill adapter-1").receive(1300, 1301, 1, "a").delete(1310, "a").receive(1400, 1401, 1, "a"), Verdict{Returned: 1}},
