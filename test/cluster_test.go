@@ -2,6 +2,7 @@ package test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -66,10 +67,10 @@ func startServers(t *testing.T, accounts []string) (all []*server.Server) {
 	t.Helper()
 	var listeners []net.Listener
 	var routes []string
-	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for port := 15_000 + rand.IntN(4_000); len(listeners) < 3; port++ { // outgoing connections have higher ones
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		listeners = append(listeners, l)
 		routes = append(routes, fmt.Sprintf("%q", "nats://"+l.Addr().String()))

@@ -141,3 +141,49 @@ func TestASenderWhoGivesUpFailsNobodyElse(t *testing.T) {
 		t.Errorf("the other sender: %v", err)
 	}
 }
+
+// What a former leader delivers late, in answer to a pull that another leader had
+// answered, was taken for an answer to the next pull.
+func TestNoPullHearsAnotherErasAnswers(t *testing.T) {
+	t.Parallel()
+	c := newConn(t)
+	ctx := t.Context()
+	if _, err := c.JS.CreateConsumer(ctx, "s", jetstream.ConsumerConfig{Durable: "d", AckPolicy: jetstream.AckExplicitPolicy}); err != nil {
+		t.Fatal(err)
+	}
+	native, err := nats.Connect("", nats.InProcessServer(c.InProcess), nats.UserInfo(c.User, c.Password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer native.Close()
+	pull := func() *Pull {
+		t.Helper()
+		p, err := c.Pull("s", "d", 1, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	end := func(p *Pull) {
+		t.Helper()
+		if m, err := p.Next(ctx); m != nil || err != nil {
+			t.Fatalf("got %v, %v from an empty stream", m, err)
+		}
+		p.Release(ctx, func(*nats.Msg) { t.Error("a stray message") })
+	}
+	free, under := pull(), pull()
+	end(free)
+	c.slots.renew()
+	end(under)
+	for _, former := range []*Pull{free, under} {
+		late := &nats.Msg{Subject: former.slot.prefix + "late", Reply: "to.be.acknowledged", Data: []byte("late")}
+		if err := native.PublishMsg(late); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := native.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	end(pull())
+	end(pull())
+}

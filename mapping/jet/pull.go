@@ -201,15 +201,22 @@ func Status(m *nats.Msg) (err error, ended bool) {
 // message's own subject, so only the subscription tells which pull it answers:
 // each pull has one for itself, and the next pull gets it when the former was
 // heard out.
+//
+// Between two leaders nothing is ever heard out: one that was cut off may have
+// answered a pull, too, and its deliveries come when it is back, long after those
+// messages were given to others, and deleted. So no subscription outlives a
+// change of leaders.
 type slots struct {
 	nc *nats.Conn
 
 	mu   sync.Mutex
 	free []*slot
+	era  uint64 // grows with each change
 }
 
 type slot struct {
 	prefix string
+	era    uint64
 	uses   uint64
 	reply  string // of the present pull
 	sub    *nats.Subscription
@@ -224,6 +231,7 @@ func (s *slot) next() {
 
 func (ss *slots) take() (*slot, error) {
 	ss.mu.Lock()
+	era := ss.era
 	if n := len(ss.free); n > 0 {
 		s := ss.free[n-1]
 		ss.free = ss.free[:n-1]
@@ -232,7 +240,7 @@ func (ss *slots) take() (*slot, error) {
 		return s, nil
 	}
 	ss.mu.Unlock()
-	s := &slot{prefix: nats.NewInbox() + ".", in: make(chan *nats.Msg, MaxPull+8)}
+	s := &slot{prefix: nats.NewInbox() + ".", era: era, in: make(chan *nats.Msg, MaxPull+8)}
 	s.next()
 	var err error
 	s.sub, err = ss.nc.ChanSubscribe(s.prefix+"*", s.in)
@@ -241,15 +249,27 @@ func (ss *slots) take() (*slot, error) {
 
 const maxFree = 256
 
-// put keeps a slot for the next pull, unless there are plenty.
+// put keeps a slot for the next pull, unless there are plenty or it is of another era.
 func (ss *slots) put(s *slot) {
 	ss.mu.Lock()
-	keep := len(ss.free) < maxFree
+	keep := len(ss.free) < maxFree && s.era == ss.era
 	if keep {
 		ss.free = append(ss.free, s)
 	}
 	ss.mu.Unlock()
 	if !keep {
-		_ = s.sub.Unsubscribe() // heard out: nothing comes any more
+		_ = s.sub.Unsubscribe() // what comes now is old
+	}
+}
+
+// renew keeps no slot that was used until now for later pulls.
+func (ss *slots) renew() {
+	ss.mu.Lock()
+	old := ss.free
+	ss.free = nil
+	ss.era++
+	ss.mu.Unlock()
+	for _, s := range old {
+		_ = s.sub.Unsubscribe()
 	}
 }

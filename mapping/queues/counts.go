@@ -96,6 +96,8 @@ func (q *queue) failed(ctx context.Context, doing string, err error) error {
 // it takes. Messages whose visibility timeout is over count as active, received
 // or not.
 func (b *Broker) DescribeQueue(ctx context.Context, name mapping.QueueName) (mapping.QueueDescription, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	d, err := b.describe(ctx, name)
 	q := b.known(name.Key())
 	if err != nil || q == nil || q.now().memory < letterMemory { // never a dead-letter queue

@@ -55,6 +55,37 @@ func newLeases() *leases {
 	return &q.leases
 }
 
+// A new leader of the consumer may not have heard of a delivery, and gives the
+// message to another broker under the same number: its delete was refused here.
+func TestADeliveryCountedAgainIsTheLater(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UnixMilli()
+	for _, c := range []struct {
+		why   string
+		known lease
+		h     handle
+		want  bool
+	}{
+		{"another's, later", lease{turn: 5, delivery: 1, session: "here"}, handle{turn: 9, delivery: 1}, true},
+		{"another's, earlier", lease{turn: 9, delivery: 1, session: "here"}, handle{turn: 5, delivery: 1}, false},
+		{"another's, earlier, though it counts more", lease{turn: 9, delivery: 1, session: "here"}, handle{turn: 5, delivery: 2}, false},
+		{"another's, of which we know", lease{turn: 9, delivery: 1, session: "there"}, handle{turn: 9, delivery: 1}, true},
+		{"another's, of which we doubt our own", lease{turn: 9, delivery: 1}, handle{turn: 5, delivery: 1}, true},
+		{"our own, given once more", lease{turn: 9, delivery: 1, session: "here"}, handle{turn: 5, delivery: 1, session: "here"}, false},
+		{"being deleted", lease{turn: 5, delivery: 1, session: "here", deleting: true}, handle{turn: 9, delivery: 1}, false},
+	} {
+		ls := newLeases()
+		c.known.given, c.h.seq = now, 1
+		if c.h.session == "" {
+			c.h.session = "there"
+		}
+		ls.held = map[uint64]lease{1: c.known}
+		if ok, _ := ls.claim(c.h); ok != c.want {
+			t.Errorf("%s: got %v, want %v", c.why, ok, c.want)
+		}
+	}
+}
+
 // A message noted as gone (by a sweep, or by another broker before a rewind)
 // stayed so when it was delivered again: its own handle was refused.
 func TestADeliveredMessageIsNotGone(t *testing.T) {

@@ -88,16 +88,18 @@ func (ls *leases) claim(h handle) (ok, own bool) {
 	}
 	l, known := ls.held[h.seq]
 	if h.session != ls.q.b.session {
-		// Handed out elsewhere, or before a restart. What we know of the message
-		// may be older; only a later delivery ends that one, and of two with one
-		// number ours is the truth: a kill makes JetStream count again.
-		ours := l.session == ls.q.b.session && l.delivery == h.delivery
-		if known && (l.delivery > h.delivery || ours || l.deleting) {
+		// Handed out elsewhere, or before a restart: what we know of the message
+		// may be older. Turns tell, because they grow with each delivery; their
+		// numbers do not: a new leader, who has not heard of the last ones, counts
+		// again. What we doubt says nothing.
+		mine := l.session == ls.q.b.session
+		later := l.turn > h.turn || mine && l.turn == h.turn
+		if known && (l.deleting || l.session != "" && later) {
 			return false, false
 		}
 		return true, false
 	}
-	if !known || l.delivery != h.delivery || l.session != h.session || l.deleting {
+	if !known || l.delivery != h.delivery || l.turn != h.turn || l.session != h.session || l.deleting {
 		return false, true
 	}
 	l.deleting = true

@@ -18,6 +18,8 @@ import (
 // ErrRewindOverRetain, ErrNoQueue for a dead-letter queue that does not exist,
 // ErrParameters for a binding that is not allowed.
 func (b *Broker) CreateQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (id string, err error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	done, err := b.configure(ctx)
 	if err != nil {
 		return "", err
@@ -136,6 +138,8 @@ func (b *Broker) DeadLetterSources(ctx context.Context, name mapping.QueueName, 
 }
 
 func (b *Broker) list(ctx context.Context, search string, offset, limit int, want func(settings) bool) (int, []mapping.QueueRef, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	all, err := b.allQueues(ctx)
 	if err != nil {
 		return 0, nil, err
@@ -157,6 +161,8 @@ func (b *Broker) list(ctx context.Context, search string, offset, limit int, wan
 // everything that happens from now on; a shorter visibility timeout and a
 // shorter retention also for messages already there.
 func (b *Broker) SetQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (mapping.QueueDescription, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	done, err := b.configure(ctx)
 	if err != nil {
 		return mapping.QueueDescription{}, err
@@ -213,6 +219,8 @@ func (b *Broker) update(ctx context.Context, q *queue, s settings) error {
 // DeleteQueue removes a queue with its messages. A queue that others use for
 // their dead letters is kept: ErrParameters.
 func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	done, err := b.configure(ctx)
 	if err != nil {
 		return err
@@ -228,8 +236,6 @@ func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error 
 			return mapping.ErrParameters.Because("queue is the dead-letter queue of " + s.name + ", unbind it first")
 		}
 	}
-	ctx, cancel := b.conn.Within(ctx)
-	defer cancel()
 	err = b.conn.JS.DeleteStream(ctx, streamPrefix+key)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		err = mapping.ErrNoQueue

@@ -17,6 +17,8 @@ import (
 // nothing and takes any older time) or later than the oldest message that
 // still waits, which would skip it.
 func (b *Broker) RewindQueue(ctx context.Context, name mapping.QueueName, start time.Time) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	done, err := b.configure(ctx)
 	if err != nil {
 		return err
@@ -57,6 +59,8 @@ func (b *Broker) RewindQueue(ctx context.Context, name mapping.QueueName, start 
 
 // ClearQueue drops all messages: waiting, delayed, in flight and rewindable.
 func (b *Broker) ClearQueue(ctx context.Context, name mapping.QueueName) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	done, err := b.configure(ctx)
 	if err != nil {
 		return err
@@ -68,9 +72,7 @@ func (b *Broker) ClearQueue(ctx context.Context, name mapping.QueueName) error {
 	}
 	// Delayed messages first: one that becomes due meanwhile would stand behind
 	// what is counted.
-	within, cancel := b.conn.Within(ctx)
-	defer cancel()
-	if err := q.now().source.Purge(within, jetstream.WithPurgeSubject(delaySubject+q.key+".*")); err != nil {
+	if err := q.now().source.Purge(ctx, jetstream.WithPurgeSubject(delaySubject+q.key+".*")); err != nil {
 		return fmt.Errorf("clear queue %s: %w", name, err)
 	}
 	c, err := q.counts(ctx)
@@ -82,7 +84,7 @@ func (b *Broker) ClearQueue(ctx context.Context, name mapping.QueueName) error {
 	if err := q.turn(ctx, c.last+1); err != nil {
 		return err
 	}
-	if err := q.now().source.Purge(within, jetstream.WithPurgeSequence(c.last+1)); err != nil {
+	if err := q.now().source.Purge(ctx, jetstream.WithPurgeSequence(c.last+1)); err != nil {
 		return fmt.Errorf("clear queue %s: %w", name, err)
 	}
 	q.room.measure()

@@ -20,6 +20,8 @@ import (
 // key; of the endpoint ErrEndpointFormat, ErrEndpointBlank, and ErrEndpoint for
 // a queue that does not exist or an address that must not be pushed to.
 func (b *Broker) Subscribe(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, in mapping.Subscription) (id string, err error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	if err := b.checkEndpoint(in); err != nil {
 		return "", err
 	}
@@ -94,10 +96,10 @@ func (b *Broker) checkEndpoint(s mapping.Subscription) error {
 // Unsubscribe removes a subscription with what was still to be delivered to
 // it. Errors: ErrNoTopic, ErrNoSubscription.
 func (b *Broker) Unsubscribe(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	return b.alter(ctx, topicName, func(t *topic, r *reading) error {
-		within, cancel := b.conn.Within(ctx)
-		defer cancel()
-		err := b.conn.JS.DeleteConsumer(within, t.stream, consumerPrefix+name.Key())
+		err := b.conn.JS.DeleteConsumer(ctx, t.stream, consumerPrefix+name.Key())
 		switch {
 		case errors.Is(err, jetstream.ErrStreamNotFound):
 			t.forget()
@@ -139,10 +141,10 @@ func (b *Broker) ClearFilterTags(ctx context.Context, topicName mapping.TopicNam
 }
 
 func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, set func(*subscription)) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	return b.alter(ctx, topicName, func(t *topic, _ *reading) error {
-		within, cancel := b.conn.Within(ctx)
-		defer cancel()
-		r, err := t.read(within) // what was known may be a moment old
+		r, err := t.read(ctx) // what was known may be a moment old
 		if err != nil {
 			return err
 		}
@@ -150,7 +152,7 @@ func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name m
 		if s == nil {
 			return mapping.ErrNoSubscription
 		}
-		written, err := t.written(within)
+		written, err := t.written(ctx)
 		if err != nil {
 			return err
 		}
@@ -160,7 +162,7 @@ func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name m
 		if written > 0 && !s.filter.equal(&next.filter) {
 			next.Former = append(slices.Clone(s.Former[max(0, len(s.Former)-maxFormer+1):]), formerFilter{written, s.filter})
 		}
-		err = t.put(within, r, next)
+		err = t.put(ctx, r, next)
 		if errors.Is(err, jetstream.ErrConsumerDoesNotExist) {
 			return mapping.ErrNoSubscription
 		}
@@ -203,6 +205,8 @@ func (b *Broker) subscription(ctx context.Context, topicName mapping.TopicName, 
 // DescribeSubscription tells a subscription's attributes and how many messages
 // it has still to get. Errors: ErrNoTopic, ErrNoSubscription.
 func (b *Broker) DescribeSubscription(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName) (mapping.SubscriptionDescription, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	t, s, err := b.subscription(ctx, topicName, name)
 	if err != nil {
 		return mapping.SubscriptionDescription{}, err

@@ -16,6 +16,8 @@ import (
 // CreateTopic makes a topic and gives its id. Errors: ErrTopicExists, also for
 // a name that differs only in case, and ErrTooManyTopics.
 func (b *Broker) CreateTopic(ctx context.Context, name mapping.TopicName, a mapping.TopicAttributes) (id string, err error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	s := settings{key: name.Key(), name: string(name), id: "topic-" + mapping.RandomText(10), created: time.Now().Unix(),
 		maxSize: defaultMaxSize, filterType: mapping.FilterTag, retention: mapping.TopicRetention}
 	s.source.Storage = b.conn.Storage()
@@ -28,9 +30,7 @@ func (b *Broker) CreateTopic(ctx context.Context, name mapping.TopicName, a mapp
 	if err := b.vacant(ctx, s.key); err != nil {
 		return "", err
 	}
-	within, cancel := b.conn.Within(ctx)
-	defer cancel()
-	_, err = b.conn.JS.CreateStream(within, b.streamConfig(s))
+	_, err = b.conn.JS.CreateStream(ctx, b.streamConfig(s))
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		return "", mapping.ErrTopicExists // somebody was faster; ids differ, so configurations do
 	}
@@ -79,6 +79,8 @@ func (s *settings) set(a mapping.TopicAttributes) {
 // SetTopic changes what a says and leaves the rest; what it says of the filter
 // is not looked at. A shorter retention also holds for messages already there.
 func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping.TopicAttributes) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	return b.alter(ctx, name, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx) // what was known may be a moment old
 		if err != nil {
@@ -87,9 +89,7 @@ func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping
 		s := r.settings
 		s.set(a)
 		s.modified = time.Now().Unix()
-		within, cancel := b.conn.Within(ctx)
-		defer cancel()
-		if _, err := b.conn.JS.UpdateStream(within, b.streamConfig(s)); err != nil {
+		if _, err := b.conn.JS.UpdateStream(ctx, b.streamConfig(s)); err != nil {
 			return fmt.Errorf("update topic %s: %w", t.key, err)
 		}
 		_, err = t.read(ctx)
@@ -99,6 +99,8 @@ func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping
 
 // DescribeTopic tells a topic's attributes and how many messages are under way.
 func (b *Broker) DescribeTopic(ctx context.Context, name mapping.TopicName) (mapping.TopicDescription, error) {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	t, r, err := b.topic(ctx, name)
 	if err != nil {
 		return mapping.TopicDescription{}, err
@@ -187,6 +189,8 @@ func (b *Broker) allTopics(ctx context.Context) (map[string]*settings, error) {
 // DeleteTopic removes a topic with its messages. Errors: ErrNoTopic, and
 // ErrTopicInUse while it has subscriptions.
 func (b *Broker) DeleteTopic(ctx context.Context, name mapping.TopicName) error {
+	ctx, cancel := b.conn.Within(ctx)
+	defer cancel()
 	return b.alter(ctx, name, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx)
 		if err != nil {
@@ -195,9 +199,7 @@ func (b *Broker) DeleteTopic(ctx context.Context, name mapping.TopicName) error 
 		if len(r.subs) > 0 {
 			return mapping.ErrTopicInUse
 		}
-		within, cancel := b.conn.Within(ctx)
-		defer cancel()
-		err = b.conn.JS.DeleteStream(within, t.stream)
+		err = b.conn.JS.DeleteStream(ctx, t.stream)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			err = mapping.ErrNoTopic
 		} else if err != nil {

@@ -138,7 +138,7 @@ func (l *load) begin() {
 
 // repeat makes calls with a pause between, until it is over.
 func (l *load) repeat(name string, call func(name string)) {
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -207,6 +207,7 @@ func (l *load) end() {
 	l.t.Helper()
 	close(l.over)
 	l.senders.Wait()
+	began := time.Now()
 	a := l.adapters[0]
 	var left answer
 	eventually(l.t, 40*time.Second, "nothing is left", func() bool {
@@ -220,6 +221,7 @@ func (l *load) end() {
 		topic, err := a.call("GetTopicAttributes", "topicName", "news")
 		return err == nil && topic.Code == 0 && topic.MsgCount == 0
 	})
+	l.t.Log("drained after", time.Since(began))
 	close(l.drained)
 	l.all.Wait()
 	l.judge()

@@ -128,6 +128,7 @@ func TestAMinorityIsLeft(t *testing.T) {
 	cut(true)
 	l.recovers(began, fmt.Sprintf("%s is cut off", alone.name))
 	cut(false)
-	eventually(t, 30*time.Second, "all servers have all", func() bool { return c.replicas("cmq-queue-load") == 3 && c.replicas("cmq-topic-news") == 3 })
+	took := eventually(t, 30*time.Second, "all servers have all", func() bool { return c.replicas("cmq-queue-load") == 3 && c.replicas("cmq-topic-news") == 3 })
+	t.Log("all servers have all after", took)
 	l.end()
 }

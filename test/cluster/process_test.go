@@ -1,16 +1,21 @@
 package cluster
 
 import (
+	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	_ "github.com/jetcmq/jetcmq/cmd/process" // what the program is made of: results of another one must not be taken from the cache
 )
 
 // program is cmd/jetcmq, built once as users build it.
@@ -23,7 +28,9 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, err
 })
 
+// TestMain lets all tests run at a time: what they mostly do is wait.
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "12") // unless the command line says otherwise
 	code := m.Run()
 	if path, err := program(); err == nil {
 		os.Remove(path)
@@ -104,19 +111,29 @@ func (p *process) said(text string) bool {
 	return err == nil && strings.Contains(string(log), text)
 }
 
-// freePorts finds ports that nobody listens on.
+// freePorts finds ports that nobody listens on, below those that outgoing
+// connections get: a server that is away must find its port again.
 func freePorts(t *testing.T, n int) (ports []int) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for len(ports) < n {
+		port := lowest + int(nextPort.Add(1))%portRange
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		l.Close()
+		ports = append(ports, port)
 	}
 	return ports
 }
+
+const lowest, portRange = 20_000, 10_000
+
+var nextPort = func() *atomic.Int32 {
+	var n atomic.Int32
+	n.Store(rand.Int32N(portRange)) // several runs of the tests may be under way
+	return &n
+}()
 
 func eventually(t *testing.T, within time.Duration, what string, ok func() bool) time.Duration {
 	t.Helper()

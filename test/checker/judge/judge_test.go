@@ -146,6 +146,8 @@ var stories = map[string]struct {
 	"delayed, due after the kill":          {tell().delayed(10, 1, "a").event(900, "kill adapter-1").receive(1300, 1301, 1, "a").delete(1310, "a").receive(1400, 1401, 1, "a"), Verdict{Returned: 1}},
 	"denied":                               {tell().send(10, 1, "a").receive(20, 21, 1, "a").refuse(30, 20, "a"), Verdict{Denied: 1}},
 	"denied around a kill":                 {tell().send(10, 1, "a").receive(20, 21, 1, "a").event(25, "kill adapter-1").refuse(30, 20, "a"), Verdict{DeniedNear: 1}},
+	"denied shortly after a kill":          {tell().event(5, "kill node-1").send(10, 1, "a").receive(20, 21, 1, "a").refuse(30, 20, "a"), Verdict{DeniedNear: 1}},
+	"denied long after a kill":             {tell().event(5, "kill node-1").send(10, 1, "a").receive(2020, 2021, 1, "a").refuse(2030, 2020, "a"), Verdict{Denied: 1}},
 	"denied a second time":                 {tell().send(10, 1, "a").receive(20, 21, 1, "a").at(25, 26, history.Op{Kind: history.Delete, Handles: []history.Handle{{ID: "a", Handle: "20", Outcome: history.Unknown}}}).refuse(30, 20, "a"), Verdict{}},
 	"denied, overtaken by an older handle": {tell().send(10, 1, "a").receive(20, 21, 1, "a").receive(2030, 2040, 1, "a").refuse(2050, 2030, "a").at(2000, 2900, history.Op{Kind: history.Delete, Handles: []history.Handle{{ID: "a", Handle: "20", Outcome: history.OK}}}), Verdict{}},
 	"denied when its time is over":         {tell().send(10, 1, "a").receive(20, 21, 1, "a").refuse(2020, 20, "a"), Verdict{}},

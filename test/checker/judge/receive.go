@@ -160,7 +160,9 @@ func (c *court) judgeSuspect(s suspect) {
 		if c.overtaken(s) {
 			return
 		}
-		if c.troubled(s.before, s.it.to, visible) {
+		// A cluster's new leader catches up with what was delivered for a while.
+		before := span{s.before.from - visible, s.before.to}
+		if c.troubled(before, s.it.to, visible) {
 			c.verdict.DeniedNear++
 			return
 		}
