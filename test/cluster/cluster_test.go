@@ -147,15 +147,6 @@ func (c *cluster) others(not *node) (all []*node) {
 	return all
 }
 
-// urls lists addresses as adapters want them.
-func urls(nodes ...*node) string {
-	var all []string
-	for _, one := range nodes {
-		all = append(all, one.url)
-	}
-	return strings.Join(all, ",")
-}
-
 // waiting returns when n receives wait at a stream.
 func (c *cluster) waiting(stream string, n int) {
 	c.t.Helper()

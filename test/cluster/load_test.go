@@ -22,10 +22,9 @@ type history struct {
 }
 
 type sent struct {
-	known bool          // the send was answered with success
-	due   time.Time     // not before
-	batch string        // sent together with the others of this name
-	slow  time.Duration // how long the call took
+	known bool      // the send was answered with success
+	due   time.Time // not before
+	batch string    // sent together with the others of this name
 }
 
 func newHistory(t *testing.T) *history {
