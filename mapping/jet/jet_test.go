@@ -176,7 +176,7 @@ func TestNoPullHearsAnotherErasAnswers(t *testing.T) {
 	c.slots.renew()
 	end(under)
 	for _, former := range []*Pull{free, under} {
-		late := &nats.Msg{Subject: former.slot.prefix + "late", Reply: "$JS.ACK.s.d.1.1.1.1.0", Data: []byte("late")}
+		late := &nats.Msg{Subject: former.slot.prefix + "late", Reply: "to.be.acknowledged", Data: []byte("late")}
 		if err := native.PublishMsg(late); err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func TestBrokersShareTheWork(t *testing.T) {
 	webs := []*web{newWeb(), newWeb(), newWeb()}
 	w.broker.close()
 	for i, n := range webs {
-		n.put("http://web", takesAfter(time.Millisecond))
+		n.put("http://web", takesAfter(20*time.Millisecond)) // so that one broker alone cannot keep up
 		b := w.join(topics.Config{Deliver: n.deliver})
 		if i == 0 {
 			w.broker = b

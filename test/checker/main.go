@@ -47,7 +47,7 @@ func main() {
 	flag.StringVar(&o.faults, "fault", "", "the faults to make, separated by commas; all if empty")
 	flag.IntVar(&o.cycles, "cycles", 0, "strike each fault at least so often")
 	flag.DurationVar(&o.length, "for", 0, "strike each fault for at least so long")
-	flag.BoolVar(&o.long, "long", false, "the long form: some 45 minutes")
+	flag.BoolVar(&o.long, "long", false, "the long form: some 50 minutes")
 	flag.BoolVar(&o.list, "list", false, "tell which faults there are")
 	flag.StringVar(&o.judge, "judge", "", "judge the history in this `file` and do nothing else")
 	flag.StringVar(&o.out, "out", "", "also write the table into this `file`")

@@ -19,7 +19,7 @@ type job struct {
 // brief is a job of the short form, thorough one of the long form.
 const (
 	briefCycles, briefLength       = 1, 6 * time.Second
-	thoroughCycles, thoroughLength = 5, 2 * time.Minute
+	thoroughCycles, thoroughLength = 5, 90 * time.Second
 )
 
 // demands is what the long form wants above what is thorough.

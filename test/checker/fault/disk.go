@@ -95,7 +95,11 @@ func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	if err != nil || s.WaitReady(recovering) == nil {
 		return err
 	}
-	return restart(ctx, s.Adapters, s.WaitReady)
+	stopping, end := context.WithTimeout(ctx, 5*time.Second)
+	defer end()
+	// Streams that have failed hold up a stop in order, so this may end in a kill.
+	_ = s.Adapters[0].Stop(stopping)
+	return s.Adapters[0].Start(context.WithoutCancel(ctx))
 }
 
 // writeBallast writes till nothing is free, at a speed that leaves the server time

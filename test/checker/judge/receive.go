@@ -13,6 +13,7 @@ type stored struct {
 	first   time.Duration // when somebody had it first
 	live    []delivery    // those whose visibility may still run
 	deleted *span         // the last delete that was acknowledged
+	deletes []span        // all that may have done it
 	drained bool
 }
 
@@ -88,17 +89,16 @@ func (c *court) reused(s *stored, op history.Op) bool {
 }
 
 // suspectReturned looks whether op delivers what was deleted before. It is certain
-// if op began after that, or if the message was not yet to be visible again.
+// if op began after that. If not, the message may have been given to two.
 func (c *court) suspectReturned(k key, s *stored, op history.Op) {
 	if s.deleted == nil {
 		return
 	}
-	held := slices.ContainsFunc(s.live, func(d delivery) bool { return op.Ended < d.from+c.visible[k.queue] })
-	if op.Invoked > s.deleted.to || held {
-		c.suspects = append(c.suspects, suspect{k, returned, s.number, *s.deleted, span{op.Invoked, op.Ended}})
-	} else {
+	if op.Invoked <= s.deleted.to {
 		c.verdict.Undecided++
+		return
 	}
+	c.suspects = append(c.suspects, suspect{k, returned, s.number, *s.deleted, span{op.Invoked, op.Ended}})
 	s.deleted, s.live = nil, nil
 }
 
@@ -118,9 +118,14 @@ func (c *court) deleted(op history.Op) {
 	for _, h := range op.Handles {
 		k := key{op.Queue, h.ID}
 		s := c.copies[k]
-		switch {
-		case s == nil:
-		case h.Outcome == history.OK:
+		if s == nil {
+			continue
+		}
+		if h.Outcome != history.Failed {
+			s.deletes = append(s.deletes, span{op.Invoked, op.Ended})
+		}
+		switch h.Outcome {
+		case history.OK:
 			c.verdict.Deleted++
 			s.deleted = &span{op.Invoked, op.Ended}
 		default:
@@ -152,7 +157,12 @@ func (c *court) judgeSuspect(s suspect) {
 	case returned:
 		c.judgeReturned(s)
 	case denied:
-		if c.troubled(s.before, s.it.to, visible) {
+		if c.overtaken(s) {
+			return
+		}
+		// A cluster's new leader catches up with what was delivered for a while.
+		before := span{s.before.from - visible, s.before.to}
+		if c.troubled(before, s.it.to, visible) {
 			c.verdict.DeniedNear++
 			return
 		}
@@ -169,6 +179,11 @@ func (c *court) judgeSuspect(s suspect) {
 		}
 		c.violate(&c.verdict.Shared, "message %d of %s has two holders, since %s and %s", s.number, s.queue, s.before.to, s.it.to)
 	}
+}
+
+// overtaken tells whether another delete, with an older handle, may have come first.
+func (c *court) overtaken(s suspect) bool {
+	return slices.ContainsFunc(c.copies[s.key].deletes, func(d span) bool { return d.from <= s.it.to && s.before.from <= d.to })
 }
 
 func (c *court) judgeReturned(s suspect) {
