@@ -148,7 +148,7 @@ func TestNoStartWithBadSeeds(t *testing.T) {
 
 func TestMissingSeeds(t *testing.T) {
 	t.Parallel()
-	c, err := Load([]string{"JETCMQ_SEEDS=/none/s.yaml"})
+	c, err := Load([]string{"JETCMQ_ADDR=127.0.0.1:0", "JETCMQ_SEEDS=/none/s.yaml"})
 	if err != nil {
 		t.Fatal(err)
 	}

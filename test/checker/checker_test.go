@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/jetcmq/jetcmq/cmd/process" // what the program is made of: results of another one must not be taken from the cache
 	"github.com/jetcmq/jetcmq/test/checker/fault"
 	"github.com/jetcmq/jetcmq/test/checker/judge"
 	"github.com/jetcmq/jetcmq/test/checker/stand"

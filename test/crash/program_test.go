@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	_ "github.com/jetcmq/jetcmq/cmd/process" // what the program is made of: results of another one must not be taken from the cache
 )
 
 // program is the path of cmd/jetcmq, built as users build it.
