@@ -40,11 +40,15 @@ func Run(ctx context.Context, c Config, log *slog.Logger, ready func(Place)) err
 	f.open(e, e.adapter(c, log))
 	first := listeners[0].Addr()
 	ready(Place{Endpoint: c.endpoint(first), Addr: first, NATS: e.url, Data: e.data})
+	broken := make(chan error, 1)
+	watching, enough := context.WithCancel(ctx)
+	defer enough()
+	go func() { broken <- e.broken(watching, c, usual, log) }()
 	select {
 	case err = <-failed:
-	case <-ctx.Done():
-		log.Info("stopping", "within", c.StopTimeout)
+	case err = <-broken: // or ctx ended
 	}
+	log.Info("stopping", "within", c.StopTimeout)
 	f.close()
 	return errors.Join(err, stop(server, e, c, log))
 }

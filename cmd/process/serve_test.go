@@ -152,18 +152,25 @@ func TestStopAnswersWaitingPolls(t *testing.T) {
 	}
 }
 
-// waitForPoll returns when a receive waits in JetStream.
-func waitForPoll(t *testing.T, url string) {
+// streams is a NATS program's view.
+func streams(t *testing.T, url string) jetstream.JetStream {
 	t.Helper()
 	nc, err := nats.Connect(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer nc.Close()
+	t.Cleanup(nc.Close)
 	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return js
+}
+
+// waitForPoll returns when a receive waits in JetStream.
+func waitForPoll(t *testing.T, url string) {
+	t.Helper()
+	js := streams(t, url)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-tick.C {

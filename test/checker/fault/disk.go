@@ -84,22 +84,29 @@ func withVolume(strike func(context.Context, *stand.Stand, *volume) error) func(
 }
 
 // fill leaves no byte free, for a while. A server that does not recover when there
-// is room again is restarted, as its operator would do who sees that it is not ready.
+// is room again ends by itself, and is started anew as supervisors do.
 func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	name := filepath.Join(v.dir, "ballast")
 	over := s.Watched("fill disk")
 	err := errors.Join(writeBallast(ctx, name), os.Remove(name))
 	over()
-	recovering, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	if err != nil || s.WaitReady(recovering) == nil {
+	if err != nil {
 		return err
 	}
-	stopping, end := context.WithTimeout(ctx, 5*time.Second)
-	defer end()
-	// Streams that have failed hold up a stop in order, so this may end in a kill.
-	_ = s.Adapters[0].Stop(stopping)
-	return s.Adapters[0].Start(context.WithoutCancel(ctx))
+	recovering, cancel := context.WithTimeout(ctx, 90*time.Second)
+	defer cancel()
+	for {
+		err := s.WaitReady(recovering)
+		if err == nil || recovering.Err() != nil {
+			return err
+		}
+		if !s.Adapters[0].Running() {
+			s.Watched("kill " + s.Adapters[0].Name)() // what it is like: broken streams do not stop in order
+			if err := s.Adapters[0].Start(context.WithoutCancel(ctx)); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // writeBallast writes till nothing is free, at a speed that leaves the server time
