@@ -42,8 +42,8 @@ type balancer struct {
 // Run balances until ctx ends, then lets answers under way arrive. It calls
 // ready once, with the addresses it listens on.
 func Run(ctx context.Context, c Config, ready func([]net.Addr)) error {
-	if len(c.To) == 0 {
-		return errors.New("balance: name a server at least")
+	if err := c.check(); err != nil {
+		return err
 	}
 	listeners, err := listen(c.Listen)
 	if err != nil {
@@ -68,6 +68,22 @@ func Run(ctx context.Context, c Config, ready func([]net.Addr)) error {
 	}
 	loops.Wait()
 	b.drain()
+	return nil
+}
+
+// check finds what would be noticed only by the clients.
+func (c *Config) check() error {
+	if len(c.To) == 0 {
+		return errors.New("balance: name a server at least")
+	}
+	for _, address := range c.To {
+		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+			return fmt.Errorf("balance: server %q is not like host:port", address)
+		}
+	}
+	if c.Max < 1 {
+		return fmt.Errorf("balance: %d connections at a time are none", c.Max)
+	}
 	return nil
 }
 

@@ -19,7 +19,8 @@ const (
 type pair struct {
 	client *net.TCPConn
 	asked  atomic.Bool  // the client spoke last: it waits for an answer
-	spoke  atomic.Int64 // when either spoke last, in Unix ms
+	spoke  atomic.Int64 // when either was told something last, in Unix ms
+	busy   atomic.Int32 // ways on which something is being told: a slow reader's takes long
 
 	mu     sync.Mutex
 	to     *server      // nil until there is one
@@ -66,8 +67,10 @@ func (p *pair) copy() {
 
 func (p *pair) way(to, from *net.TCPConn, asks bool) {
 	noted := writer(func(b []byte) (int, error) {
+		p.busy.Add(1)
+		defer p.busy.Add(-1)
+		defer func() { p.spoke.Store(time.Now().UnixMilli()) }()
 		p.asked.Store(asks)
-		p.spoke.Store(time.Now().UnixMilli())
 		return to.Write(b)
 	})
 	// Without its WriteTo, which would take a larger buffer.
@@ -86,5 +89,5 @@ func (w writer) Write(b []byte) (int, error) { return w(b) }
 
 // quiet tells whether nobody waits for an answer here.
 func (p *pair) quiet() bool {
-	return !p.asked.Load() && time.Now().UnixMilli()-p.spoke.Load() > quietTime.Milliseconds()
+	return !p.asked.Load() && p.busy.Load() == 0 && time.Now().UnixMilli()-p.spoke.Load() > quietTime.Milliseconds()
 }

@@ -43,7 +43,7 @@ func (s *server) watch(ctx context.Context, silent func()) {
 		s.tell(err)
 		if misses++; answered {
 			misses = 0
-		} else if misses == silentChecks {
+		} else if misses >= silentChecks { // and again for those who came since
 			silent()
 		}
 		select {
