@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -105,6 +107,8 @@ func explainStart(err error, c Config) error {
 		return fmt.Errorf("JETCMQ_DATA_DIR: %w; stop that one, choose another directory, or join it by JETCMQ_NATS_URL", err)
 	case errors.Is(err, embedded.ErrAddr):
 		return fmt.Errorf("JETCMQ_NATS_ADDR=%s: %w; choose another address, or off", c.NATSAddr, err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("JETCMQ_DATA_DIR=%s: %w; give that directory to the user %d, who runs this", c.DataDir, err, os.Getuid())
 	}
 	return err
 }

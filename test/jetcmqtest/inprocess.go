@@ -3,10 +3,12 @@ package jetcmqtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/jetcmq/jetcmq/cmd/process"
 )
@@ -47,7 +49,20 @@ func (e *inProcess) start(ctx context.Context) (place, error) {
 		return e.at, nil
 	case <-ctx.Done():
 		return place{}, ctx.Err()
+	case <-time.After(e.longestStart()):
+		return place{}, fmt.Errorf("it is not ready within %v%s", e.longestStart(), e.suspicion())
 	}
+}
+
+// longestStart bounds what would wait forever, as a server does for its NATS
+// server. It is a minute if nothing is said, as for containers.
+func (e *inProcess) longestStart() time.Duration { return 6 * e.options.patience }
+
+func (e *inProcess) suspicion() string {
+	if e.options.natsHere == "" {
+		return ""
+	}
+	return ": does the NATS server of WithNATS answer, and has it JetStream?"
 }
 
 func (e *inProcess) makeDir() (err error) {

@@ -90,6 +90,8 @@ func (s *Server) look(ctx context.Context, queue string, from uint64) (all []Mes
 	return all, sure, err
 }
 
+var errNoQueue = errors.New("there is no such queue")
+
 func (s *Server) jetStream() (jetstream.JetStream, error) {
 	conn, err := s.service.connect(s.who)
 	if err != nil {
@@ -99,7 +101,11 @@ func (s *Server) jetStream() (jetstream.JetStream, error) {
 }
 
 func (i *inspection) do(ctx context.Context, js jetstream.JetStream) (all []Message, sure bool, err error) {
-	if i.stream, err = js.Stream(ctx, "cmq-queue-"+i.key); err != nil {
+	i.stream, err = js.Stream(ctx, "cmq-queue-"+i.key)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, false, errNoQueue
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	secret, err := base64.StdEncoding.DecodeString(i.stream.CachedInfo().Config.Metadata["cmq.secret"])

@@ -143,7 +143,8 @@ func WithSetting(name, value string) Option {
 	}
 }
 
-// WithPatience is how long helpers wait for what must come, 10 s if not said.
+// WithPatience is how long helpers wait for what must come, 10 s if not said. A
+// start in this process may take six times as long.
 func WithPatience(longest time.Duration) Option {
 	return func(o *options) error {
 		if longest <= 0 {

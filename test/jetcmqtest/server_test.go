@@ -162,6 +162,19 @@ func TestOpen(t *testing.T) {
 }
 
 // TestQuickStart keeps servers in process what suites can afford for each test.
+// A server waits for its NATS server forever, a test does not.
+func TestStartWithoutNATS(t *testing.T) {
+	t.Parallel()
+	s, err := jetcmqtest.Open(t.Context(), jetcmqtest.WithImage(""), jetcmqtest.WithNATS("nats://127.0.0.1:1"),
+		jetcmqtest.WithPatience(50*time.Millisecond))
+	if err == nil {
+		s.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "not ready within 300ms: does the NATS server") {
+		t.Errorf("got %v, want it to give up", err)
+	}
+}
+
 func TestQuickStart(t *testing.T) {
 	t.Parallel()
 	best := time.Minute

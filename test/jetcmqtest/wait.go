@@ -28,7 +28,7 @@ func (s *Server) WaitFor(queue string, match Match) (found Message) {
 				return true, nil
 			}
 		}
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if errors.Is(err, errNoQueue) || errors.Is(err, jetstream.ErrStreamNotFound) { // or no ledger
 			return false, nil
 		}
 		return false, err
