@@ -44,9 +44,25 @@ func (c *court) before(done span, noticed, window time.Duration, ends ...string)
 // life, may not know what it did.
 func (c *court) troubled(done span, noticed, while time.Duration) bool {
 	return slices.ContainsFunc(c.events, func(e history.Op) bool {
-		apart := oneOf(e, "kill", "cut", "partition") || oneOf(e, "pause", "stop") && strings.Contains(e.Why, "node")
-		return e.Holds && apart && done.from <= e.Ended && e.Invoked <= noticed && e.Invoked-done.to <= while
+		return apart(e) && done.from <= e.Ended && e.Invoked <= noticed && e.Invoked-done.to <= while
 	})
+}
+
+// unsettled is troubled, or shortly after a trouble of one of several nodes. One
+// that comes back leads on until it hears that it does not; a new leader is elected
+// within seconds, and has not heard of the last deliveries.
+func (c *court) unsettled(done span, noticed, while time.Duration) bool {
+	return c.troubled(done, noticed, while) || slices.ContainsFunc(c.events, func(e history.Op) bool {
+		return apart(e) && strings.Contains(e.Why, "node") && e.Ended <= noticed && noticed-e.Ended <= settling
+	})
+}
+
+// settling is how long an election takes at most, and a while.
+const settling = 10 * time.Second
+
+// apart tells whether an event separates a server that held messages from others.
+func apart(e history.Op) bool {
+	return e.Holds && (oneOf(e, "kill", "cut", "partition") || oneOf(e, "pause", "stop") && strings.Contains(e.Why, "node"))
 }
 
 // oneOf tells whether an event is one of those kinds.

@@ -160,16 +160,14 @@ func (c *court) judgeSuspect(s suspect) {
 		if c.overtaken(s) {
 			return
 		}
-		// A cluster's new leader catches up with what was delivered for a while.
-		before := span{s.before.from - visible, s.before.to}
-		if c.troubled(before, s.it.to, visible) {
+		if c.unsettled(s.before, s.it.to, visible) {
 			c.verdict.DeniedNear++
 			return
 		}
 		c.violate(&c.verdict.Denied, "the delete of message %d of %s at %s was refused, which was received at %s", s.number, s.queue, s.it.to, s.before.to)
 	case shared:
 		early := s.before.from + visible - s.it.to
-		if c.troubled(s.before, s.it.to, c.rules.Forget) || early <= c.rules.Round && c.troubled(s.before, s.it.to, visible) {
+		if c.unsettled(s.before, s.it.to, c.rules.Forget) || early <= c.rules.Round && c.troubled(s.before, s.it.to, visible) {
 			c.verdict.SharedNear++
 			return
 		}
@@ -187,7 +185,7 @@ func (c *court) overtaken(s suspect) bool {
 }
 
 func (c *court) judgeReturned(s suspect) {
-	if gap, ok := c.before(s.before, s.it.to, c.rules.Forget, "kill", "cut"); ok {
+	if gap, ok := c.before(s.before, s.it.to, c.rules.Forget, "kill", "cut", "fill"); ok {
 		c.verdict.ReturnedNear++
 		c.verdict.ForgetWindow = max(c.verdict.ForgetWindow, gap)
 		return
@@ -210,6 +208,6 @@ func (c *court) firedTwice(s suspect) bool {
 	earliest, latest := m.due()
 	latest = max(latest, c.copies[s.key].first) + c.rules.Forget
 	return slices.ContainsFunc(c.events, func(e history.Op) bool {
-		return e.Holds && oneOf(e, "kill", "cut") && earliest <= e.Ended && e.Invoked <= min(latest, s.it.to)
+		return e.Holds && oneOf(e, "kill", "cut", "fill") && earliest <= e.Ended && e.Invoked <= min(latest, s.it.to)
 	})
 }
