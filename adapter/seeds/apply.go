@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
 	"github.com/jetcmq/jetcmq/mapping"
@@ -109,7 +110,13 @@ func (w *work) ensure(ctx context.Context, r *resource) error {
 		case !errors.Is(err, r.taken) && !errors.Is(err, r.missing):
 			return w.failed(r, err)
 		}
-		// Another server was faster, or somebody deleted it.
+		// Another server was faster, or somebody deleted it; in a cluster not all
+		// may know yet.
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		if have, err = w.look(ctx, r); err != nil {
 			return err
 		}
@@ -118,7 +125,7 @@ func (w *work) ensure(ctx context.Context, r *resource) error {
 			return w.err()
 		}
 	}
-	return fmt.Errorf("%s %s is made and deleted by others all the time", r.noun, r.name)
+	return fmt.Errorf("%s %s changes while it is made: others make or delete it, too", r.noun, r.name)
 }
 
 // failed is what is to be told of a call that failed.

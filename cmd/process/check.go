@@ -16,7 +16,7 @@ import (
 // check judges what a single field's type cannot. The first fault wins.
 func (c *Config) check() error {
 	return cmp.Or(
-		oneOf("AUTH", c.Auth, "auto", "off"),
+		oneOf("AUTH", c.Auth, "auto", "open", "off"),
 		oneOf("DURABILITY", c.Durability, "memory", "process", "power"),
 		oneOf("PUBLISH_UNROUTED", c.PublishUnrouted, "refuse", "accept"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
@@ -70,7 +70,7 @@ func (c *Config) checkAuth() error {
 		}
 		return nil
 	}
-	if c.Auth == "off" {
+	if c.Auth != "auto" {
 		return nil
 	}
 	native := c.NATSAddr
@@ -106,7 +106,7 @@ func closed(name, addr string) error {
 	if loopback(addr) {
 		return nil
 	}
-	return fmt.Errorf("%s%s=%s lets other machines call, but nobody has credentials: set JETCMQ_CREDENTIALS, or JETCMQ_AUTH=off to serve anybody", prefix, name, addr)
+	return fmt.Errorf("%s%s=%s lets other machines call, but nobody has credentials: set JETCMQ_CREDENTIALS, or JETCMQ_AUTH=open to serve anybody", prefix, name, addr)
 }
 
 // private tells whether only this machine's users call: not if a proxy on this

@@ -29,8 +29,9 @@ type Config struct {
 	// A file with more of them, one a line; empty lines and lines that begin with
 	// `#` are skipped.
 	CredentialsFile string `env:"CREDENTIALS_FILE"`
-	// `auto` refuses to start where other machines could call without credentials;
-	// `off` serves them.
+	// `auto` refuses to start where other machines could call and nobody has
+	// credentials; `open` serves anybody then; `off` serves anybody, and refuses
+	// credentials.
 	Auth string `env:"AUTH" envDefault:"auto"`
 	// Host names, separated by commas, that clients may have signed although the
 	// request arrives under another, as behind a proxy. With the port if the
@@ -115,7 +116,8 @@ type Config struct {
 	// push may take: with 0.001 tests see a day of retries in 90 seconds.
 	TimeScale float64 `env:"TIME_SCALE" envDefault:"1"`
 	// How long a stop may take before it is forced, which is like a crash. The
-	// embedded server takes 10 ms a queue.
+	// embedded server takes 10 ms a queue; half of it is for pushes under way, so
+	// 30s lets each of them end.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"20s"`
 
 	// A YAML file with queues, topics and subscriptions to make, or to change,

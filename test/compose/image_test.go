@@ -45,7 +45,7 @@ func TestImageIsSmallAndOfNobody(t *testing.T) {
 func TestImageAloneWantsCredentials(t *testing.T) {
 	t.Parallel()
 	text, err := docker(t, "run", "--rm", image(t))
-	if err == nil || !strings.Contains(text, "set JETCMQ_CREDENTIALS, or JETCMQ_AUTH=off") {
+	if err == nil || !strings.Contains(text, "set JETCMQ_CREDENTIALS, or JETCMQ_AUTH=open") {
 		t.Errorf("got %v and %s", err, text)
 	}
 }

@@ -15,6 +15,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jetcmq/jetcmq/adapter/action"
+	"github.com/jetcmq/jetcmq/adapter/spelling"
 )
 
 // Client is a small CMQ client: API 2.0 by POST, signed if it has credentials.
@@ -61,6 +64,9 @@ func (c *Client) Call(ctx context.Context, action string, params ...string) (Ans
 		if !ok {
 			return nil, fmt.Errorf("%s: %q is not name=value", action, p)
 		}
+		if err := known(action, name); err != nil {
+			return nil, err
+		}
 		form.Set(name, value)
 	}
 	form.Set("Action", action)
@@ -70,6 +76,23 @@ func (c *Client) Call(ctx context.Context, action string, params ...string) (Ans
 		return answer, fmt.Errorf("%s %s: %w", action, strings.Join(params, " "), err)
 	}
 	return answer, nil
+}
+
+// known tells of a parameter that the server would pass over without a word.
+func known(name, parameter string) error {
+	act := action.Find(action.Legacy, name)
+	if act == nil {
+		return nil
+	}
+	word, _, _ := strings.Cut(parameter, ".")
+	var all []string
+	for _, p := range act.Parameters(action.Legacy) {
+		all = append(all, p.Names...)
+	}
+	if slices.Contains(all, word) || word == "clientRequestId" {
+		return nil
+	}
+	return fmt.Errorf("%s has no parameter %s: did you mean %s?", name, word, spelling.Nearest(word, all))
 }
 
 const path = "/v2/index.php"

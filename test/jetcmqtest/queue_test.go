@@ -135,6 +135,7 @@ func TestFailures(t *testing.T) {
 			{func(s *jetcmqtest.Server) { s.Receive("nope") }, []string{"code 4440: (10100)"}},
 			{func(s *jetcmqtest.Server) { s.Call("CreateQueue") }, []string{"CreateQueue", "code 4000: (10390)"}},
 			{func(s *jetcmqtest.Server) { s.Call("CreateQueue", "queueName") }, []string{`"queueName" is not name=value`}},
+			{func(s *jetcmqtest.Server) { s.CreateQueue("q", "visiblityTimeout=3") }, []string{"CreateQueue has no parameter visiblityTimeout: did you mean visibilityTimeout?"}},
 			{func(s *jetcmqtest.Server) { s.Refused("ListQueue") }, []string{"ListQueue", "want to be refused"}},
 		} {
 			wantText(t, failure(t, s, c.do), c.want...)
