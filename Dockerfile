@@ -37,7 +37,7 @@ FROM subscriber-base AS host-subscriber
 COPY dist/examples/ /
 
 FROM ${GO_IMAGE} AS go
-ARG GOPROXY=https://proxy.golang.org,direct
+ARG GOPROXY
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
