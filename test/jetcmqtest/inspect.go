@@ -137,7 +137,24 @@ func (i *inspection) do(ctx context.Context, js jetstream.JetStream) (all []Mess
 // receivers is the consumer of the queue's receivers: that of the greatest
 // generation.
 func (i *inspection) receivers(ctx context.Context) (jetstream.Consumer, error) {
-	var latest string
+	for {
+		latest, err := i.latest(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if latest != "" {
+			return i.stream.Consumer(ctx, latest)
+		}
+		select { // a list may miss a consumer that has just been made
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// latest is the name of the consumer in force, if it is listed.
+func (i *inspection) latest(ctx context.Context) (latest string, err error) {
 	var greatest uint64
 	names := i.stream.ConsumerNames(ctx)
 	for name := range names.Name() {
@@ -146,10 +163,7 @@ func (i *inspection) receivers(ctx context.Context) (jetstream.Consumer, error) 
 			greatest, latest = n, name
 		}
 	}
-	if err := names.Err(); err != nil {
-		return nil, err
-	}
-	return i.stream.Consumer(ctx, latest)
+	return latest, names.Err()
 }
 
 // readLedger finds out which messages are received and not deleted, and tells

@@ -83,8 +83,9 @@ func withVolume(strike func(context.Context, *stand.Stand, *volume) error) func(
 	}
 }
 
-// fill leaves no byte free, for a while. A server that does not recover when there
-// is room again ends by itself, and is started anew as supervisors do.
+// fill leaves no byte free, for a while. Then the server is restarted, as operators
+// do who know that single streams may have failed: only the ledger's failure is seen
+// by the server itself.
 func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	name := filepath.Join(v.dir, "ballast")
 	over := s.Watched("fill disk")
@@ -93,20 +94,11 @@ func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	if err != nil {
 		return err
 	}
-	recovering, cancel := context.WithTimeout(ctx, 90*time.Second)
-	defer cancel()
-	for {
-		err := s.WaitReady(recovering)
-		if err == nil || recovering.Err() != nil {
-			return err
-		}
-		if !s.Adapters[0].Running() {
-			s.Watched("kill " + s.Adapters[0].Name)() // what it is like: broken streams do not stop in order
-			if err := s.Adapters[0].Start(context.WithoutCancel(ctx)); err != nil {
-				return err
-			}
-		}
-	}
+	stopping, end := context.WithTimeout(ctx, 5*time.Second)
+	defer end()
+	// Streams that have failed hold up a stop in order, so this may end in a kill.
+	_ = s.Adapters[0].Stop(stopping)
+	return s.Adapters[0].Start(context.WithoutCancel(ctx))
 }
 
 // writeBallast writes till nothing is free, at a speed that leaves the server time
