@@ -64,3 +64,18 @@ func TestAnEngineWaitsForRoom(t *testing.T) {
 		t.Errorf("got %v, want it to wait", err)
 	}
 }
+
+// After a full disk single streams may have failed, whatever the others do.
+func TestAFullDiskIsRemembered(t *testing.T) {
+	t.Parallel()
+	const reserve = 48 << 20
+	var f fullness
+	for i, step := range []struct {
+		free       int64
+		roomy, was bool
+	}{{100 << 20, true, false}, {20 << 20, false, false}, {100 << 20, true, false}, {0, false, true}, {20 << 20, false, true}, {100 << 20, true, true}} {
+		if roomy := f.note(step.free, reserve); roomy != step.roomy || f.was != step.was {
+			t.Errorf("step %d: got room %v, full before %v, want %v, %v", i, roomy, f.was, step.roomy, step.was)
+		}
+	}
+}

@@ -83,9 +83,8 @@ func withVolume(strike func(context.Context, *stand.Stand, *volume) error) func(
 	}
 }
 
-// fill leaves no byte free, for a while. Then the server is restarted, as operators
-// do who know that single streams may have failed: only the ledger's failure is seen
-// by the server itself.
+// fill leaves no byte free, for a while. The server ends by itself when there is
+// room again, and is started anew as supervisors do.
 func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	name := filepath.Join(v.dir, "ballast")
 	over := s.Watched("fill disk")
@@ -94,10 +93,16 @@ func fill(ctx context.Context, s *stand.Stand, v *volume) error {
 	if err != nil {
 		return err
 	}
-	stopping, end := context.WithTimeout(ctx, 5*time.Second)
-	defer end()
-	// Streams that have failed hold up a stop in order, so this may end in a kill.
-	_ = s.Adapters[0].Stop(stopping)
+	ending, cancel := context.WithTimeout(ctx, 90*time.Second)
+	defer cancel()
+	for s.Adapters[0].Running() {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ending.Done():
+			return fmt.Errorf("%s goes on after a full disk: %w", s.Adapters[0].Name, ending.Err())
+		}
+	}
+	s.Watched("kill " + s.Adapters[0].Name)() // what it is like: broken streams do not stop in order
 	return s.Adapters[0].Start(context.WithoutCancel(ctx))
 }
 
