@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
 )
@@ -69,7 +68,7 @@ func TestEarlierAttributes(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	eventually(t, 2*time.Second, func() bool {
+	eventually(t, func() bool {
 		d := a.describe("Dead")
 		return len(d.Sources) == 1 && d.Sources[0].Name == "q"
 	}, func() string { return "the dead-letter queue does not know its source" })

@@ -65,7 +65,7 @@ func TestNativeConsumerReadsWithoutDisturbing(t *testing.T) {
 	}
 	a.send("q", "last") // makes the keeper look
 	a.drain("q")
-	eventually(t, 5*time.Second, func() bool {
+	eventually(t, func() bool {
 		info, err := stream.Info(ctx)
 		return err == nil && info.State.Msgs <= 1 // the native consumer has not read the last
 	}, func() string { return "what all have read stays in the stream" })

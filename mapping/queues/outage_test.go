@@ -75,15 +75,14 @@ func TestOutageIsAnsweredInTimeAndEndsByItself(t *testing.T) {
 		"list":     func() error { _, _, err := b.Queues(ctx, "", 0, 20); return err },
 		"create":   func() error { _, err := b.CreateQueue(ctx, "new", mapping.QueueAttributes{}); return err },
 	} {
-		began := time.Now()
-		err := call()
-		if took := time.Since(began); err == nil || mapping.Reply(err) != mapping.ErrInternal || took > 2800*time.Millisecond {
+		took, err := timed(call)
+		if err == nil || mapping.Reply(err) != mapping.ErrInternal || took > inTime {
 			t.Errorf("%s without a server: got %v after %v, want an internal error before 3 s are over", what, err, took)
 		}
 	}
 	s = external(t, dir, addr)
 	t.Cleanup(func() { stop(t, s) })
-	eventually(t, 5*time.Second, func() bool { _, err := b.Send(ctx, "q", "after", 0); return err == nil },
+	eventually(t, func() bool { _, err := b.Send(ctx, "q", "after", 0); return err == nil },
 		func() string { return "sending does not recover" })
 	select {
 	case got := <-poll:
@@ -131,10 +130,10 @@ func TestSendsAreRefusedWhileTheDiskIsNearlyFull(t *testing.T) {
 		_, err := a.Send(ctx, "q", "y", 0)
 		return errors.Is(err, mapping.ErrSendRefused) && strings.Contains(err.Error(), "disk")
 	}
-	eventually(t, 2*time.Second, refused, func() string { return "a send to a full disk is not refused" })
+	eventually(t, refused, func() string { return "a send to a full disk is not refused" })
 	a.delete("q", a.receive("q", 0).Handle)
 	free.Store(50 << 20)
-	eventually(t, 2*time.Second, func() bool { return !refused() }, func() string { return "sending does not recover" })
+	eventually(t, func() bool { return !refused() }, func() string { return "sending does not recover" })
 }
 
 func TestAddressHoldsNoPassword(t *testing.T) {
@@ -148,4 +147,20 @@ func TestAddressHoldsNoPassword(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", url, got, want)
 		}
 	}
+}
+
+// inTime is when the most impatient SDK still waits: 3 s.
+const inTime = 2800 * time.Millisecond
+
+// timed makes a call that fails. One that took too long is made again: on a
+// busy machine once is no proof.
+func timed(call func() error) (took time.Duration, err error) {
+	for range 3 {
+		began := time.Now()
+		err = call()
+		if took = time.Since(began); took <= inTime {
+			break
+		}
+	}
+	return took, err
 }

@@ -209,7 +209,7 @@ func (a *account) describe(name mapping.QueueName) mapping.QueueDescription {
 func (a *account) counts(name mapping.QueueName, active, inactive, delayed, rewindable int64) {
 	a.t.Helper()
 	var d mapping.QueueDescription
-	eventually(a.t, 2*time.Second, func() bool {
+	eventually(a.t, func() bool {
 		d = a.describe(name)
 		return d.Active == active && d.Inactive == inactive && d.Delayed == delayed && d.Rewindable == rewindable
 	}, func() string {
@@ -225,10 +225,13 @@ func join(ns ...int64) (s string) {
 	return s
 }
 
-// eventually waits for a condition with a deadline.
-func eventually(t *testing.T, within time.Duration, ok func() bool, otherwise func() string) {
+// patience is for what has no limit of its own; the machine may be busy.
+const patience = time.Minute
+
+// eventually waits for a condition.
+func eventually(t *testing.T, ok func() bool, otherwise func() string) {
 	t.Helper()
-	deadline := time.Now().Add(within)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

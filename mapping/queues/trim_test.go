@@ -29,7 +29,7 @@ func TestTrimLeavesWhatIsDelayed(t *testing.T) {
 			}
 			_, js := a.native()
 			var left uint64
-			eventually(t, 3*time.Second, func() bool {
+			eventually(t, func() bool {
 				s, err := js.Stream(ctx, "cmq-queue-q")
 				if err != nil {
 					t.Fatal(err)

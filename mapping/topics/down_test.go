@@ -58,7 +58,7 @@ func TestADeadSubscriberCostsOthersNothing(t *testing.T) {
 				began := time.Now()
 				w.flood("news", size/10)
 				want := int64(2 * (i + 1) * (size / 10))
-				eventually(t, time.Minute, func() bool { return arrived.Load() == want }, func() string { return "the others do not get everything" })
+				eventually(t, func() bool { return arrived.Load() == want }, func() string { return "the others do not get everything" })
 				took = append(took, time.Since(began))
 			}
 			w.pending("news", "dead", c.left)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
 	"github.com/jetcmq/jetcmq/mapping/topics"
@@ -40,12 +39,12 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			open, subscriptions = runtime.NumGoroutine(), w.conn.NC.NumSubscriptions()
 			return open <= engine+8 // what the queue needs, and what a first use makes
 		}
-		eventually(t, 5*time.Second, settled, func() string { return fmt.Sprintf("%d goroutines, %d before the first cycle", open, engine) })
+		eventually(t, settled, func() string { return fmt.Sprintf("%d goroutines, %d before the first cycle", open, engine) })
 		had, hadSubscriptions := open, subscriptions
 		for i := range 15 {
 			cycle(i + 1)
 		}
-		eventually(t, 5*time.Second, func() bool { return settled() && open <= had+2 && subscriptions <= hadSubscriptions+2 }, func() string {
+		eventually(t, func() bool { return settled() && open <= had+2 && subscriptions <= hadSubscriptions+2 }, func() string {
 			return fmt.Sprintf("%d goroutines and %d NATS subscriptions, %d and %d after the first cycle", open, subscriptions, had, hadSubscriptions)
 		})
 		for i := range 20 {
@@ -56,7 +55,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	eventually(t, 5*time.Second, func() bool { open = runtime.NumGoroutine(); return open <= before+2 },
+	eventually(t, func() bool { open = runtime.NumGoroutine(); return open <= before+2 },
 		func() string {
 			stacks := make([]byte, 1<<20)
 			return fmt.Sprintf("%d goroutines, %d before:\n%s", open, before, stacks[:runtime.Stack(stacks, true)])

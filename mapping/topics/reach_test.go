@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -104,7 +103,7 @@ func TestNativeConsumersAreInterest(t *testing.T) {
 func (w *world) soonRefused(b *broker, topic mapping.TopicName, l mapping.Labels, want error) {
 	w.t.Helper()
 	var got error
-	eventually(w.t, 2*time.Second, func() bool {
+	eventually(w.t, func() bool {
 		_, got = b.Publish(ctx, topic, []string{"x"}, l)
 		return errors.Is(got, want)
 	}, func() string { return fmt.Sprintf("publish: got %v, want %v", got, want) })

@@ -238,7 +238,7 @@ func (w *world) exactly(queue mapping.QueueName, bodies ...string) {
 func (w *world) copies(queue mapping.QueueName, n int64) {
 	w.t.Helper()
 	var got int64
-	eventually(w.t, 20*time.Second, func() bool {
+	eventually(w.t, func() bool {
 		d, err := w.queues.DescribeQueue(ctx, queue)
 		if err != nil {
 			w.t.Fatal(err)
@@ -264,7 +264,7 @@ func (w *world) done(topic mapping.TopicName) {
 func (w *world) pending(topic mapping.TopicName, name mapping.SubscriptionName, n int64) {
 	w.t.Helper()
 	var got int64
-	eventually(w.t, 20*time.Second, func() bool {
+	eventually(w.t, func() bool {
 		d, err := w.DescribeSubscription(ctx, topic, name)
 		if err != nil {
 			w.t.Fatal(err)
@@ -276,10 +276,13 @@ func (w *world) pending(topic mapping.TopicName, name mapping.SubscriptionName, 
 	})
 }
 
-// eventually waits for a condition with a deadline.
-func eventually(t *testing.T, within time.Duration, ok func() bool, otherwise func() string) {
+// patience is for what has no limit of its own; the machine may be busy.
+const patience = time.Minute
+
+// eventually waits for a condition.
+func eventually(t *testing.T, ok func() bool, otherwise func() string) {
 	t.Helper()
-	deadline := time.Now().Add(within)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

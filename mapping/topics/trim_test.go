@@ -15,7 +15,7 @@ import (
 func (w *world) stored(js jetstream.JetStream, topic string, n uint64) {
 	w.t.Helper()
 	var got uint64
-	eventually(w.t, 10*time.Second, func() bool {
+	eventually(w.t, func() bool {
 		s, err := js.Stream(ctx, "cmq-topic-"+topic)
 		if err != nil {
 			w.t.Fatal(err)
@@ -29,7 +29,7 @@ func (w *world) stored(js jetstream.JetStream, topic string, n uint64) {
 func (w *world) waiting(topic mapping.TopicName, want int64) {
 	w.t.Helper()
 	var got int64
-	eventually(w.t, 10*time.Second, func() bool {
+	eventually(w.t, func() bool {
 		d, err := w.DescribeTopic(ctx, topic)
 		if err != nil {
 			w.t.Fatal(err)

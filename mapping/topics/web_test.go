@@ -83,7 +83,7 @@ func (w *web) count(url string) int {
 // await waits until a body has come to an address that often.
 func (w *web) await(t *testing.T, url, body string, times int) {
 	t.Helper()
-	eventually(t, 20*time.Second, func() bool { return w.came(url, body) >= times },
+	eventually(t, func() bool { return w.came(url, body) >= times },
 		func() string {
 			return fmt.Sprintf("%q came %d times to %s, want %d", body, w.came(url, body), url, times)
 		})
@@ -92,7 +92,7 @@ func (w *web) await(t *testing.T, url, body string, times int) {
 // awaitAll waits until that many pushes have come to an address.
 func (w *web) awaitAll(t *testing.T, url string, n int) {
 	t.Helper()
-	eventually(t, 20*time.Second, func() bool { return w.count(url) >= n },
+	eventually(t, func() bool { return w.count(url) >= n },
 		func() string { return fmt.Sprintf("%d pushes to %s, want %d", w.count(url), url, n) })
 }
 

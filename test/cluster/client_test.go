@@ -41,7 +41,7 @@ func (c *cluster) join(name string, environ ...string) *adapter {
 // serves waits until the adapter is ready.
 func (a *adapter) serves() {
 	a.t.Helper()
-	eventually(a.t, 30*time.Second, a.name+" is ready", func() bool { return a.ready() == "ok" })
+	eventually(a.t, a.name+" is ready", func() bool { return a.ready() == "ok" })
 }
 
 // ready is what the adapter says of itself, or "" if it says nothing.
@@ -98,15 +98,15 @@ func (a *adapter) must(action string, pairs ...string) answer {
 }
 
 // soon makes a call until it succeeds, and tells how long that took.
-func (a *adapter) soon(within time.Duration, action string, pairs ...string) (got answer, took time.Duration) {
+func (a *adapter) soon(action string, pairs ...string) (got answer, took time.Duration) {
 	a.t.Helper()
-	return a.soonEither(within, 0, action, pairs...)
+	return a.soonEither(0, action, pairs...)
 }
 
 // soonEither is soon where another code is success, too.
-func (a *adapter) soonEither(within time.Duration, code int, action string, pairs ...string) (got answer, took time.Duration) {
+func (a *adapter) soonEither(code int, action string, pairs ...string) (got answer, took time.Duration) {
 	a.t.Helper()
-	took = eventually(a.t, within, a.name+" answers "+action, func() bool {
+	took = eventually(a.t, a.name+" answers "+action, func() bool {
 		var err error
 		got, err = a.call(action, pairs...)
 		return err == nil && (got.Code == 0 || got.Code == code)

@@ -81,7 +81,7 @@ func (c *cluster) connect() {
 // ready waits until JetStream has a leader.
 func (c *cluster) ready() {
 	c.t.Helper()
-	took := eventually(c.t, 30*time.Second, "JetStream has a leader", func() bool {
+	took := eventually(c.t, "JetStream has a leader", func() bool {
 		_, err := c.js.AccountInfo(c.t.Context())
 		return err == nil
 	})
@@ -92,7 +92,7 @@ func (c *cluster) ready() {
 func (c *cluster) leader(stream, consumer string) *node {
 	c.t.Helper()
 	var name string
-	eventually(c.t, 15*time.Second, "a leader of "+stream+" "+consumer, func() bool {
+	eventually(c.t, "a leader of "+stream+" "+consumer, func() bool {
 		s, err := c.js.Stream(c.t.Context(), stream)
 		if err != nil || s.CachedInfo().Cluster == nil {
 			return false
@@ -116,7 +116,7 @@ func (c *cluster) leader(stream, consumer string) *node {
 func (c *cluster) lead(one *node, streams ...string) {
 	c.t.Helper()
 	for _, stream := range streams {
-		eventually(c.t, 15*time.Second, one.name+" leads "+stream, func() bool {
+		eventually(c.t, one.name+" leads "+stream, func() bool {
 			if c.leader(stream, "") == one {
 				return true
 			}
@@ -151,7 +151,7 @@ func (c *cluster) others(not *node) (all []*node) {
 func (c *cluster) waiting(stream string, n int) {
 	c.t.Helper()
 	seen := 0 // a receive that only looks what is there waits for a moment, too
-	eventually(c.t, 15*time.Second, "receives wait at "+stream, func() bool {
+	eventually(c.t, "receives wait at "+stream, func() bool {
 		s, err := c.js.Stream(c.t.Context(), stream)
 		if err != nil {
 			return false

@@ -26,7 +26,7 @@ func TestAPollOutlivesTheLeader(t *testing.T) {
 	c.waiting("cmq-queue-q", 1)
 	dead.kill()
 	began := time.Now()
-	_, sent := b.soon(20*time.Second, "SendMessage", "queueName", "q", "msgBody", "x")
+	_, sent := b.soon("SendMessage", "queueName", "q", "msgBody", "x")
 	for c.leader("cmq-queue-q", "receivers-") == dead {
 	}
 	led := time.Now()
@@ -36,6 +36,9 @@ func TestAPollOutlivesTheLeader(t *testing.T) {
 		t.Errorf("the poll was answered %v after there was a leader", got.Sub(led))
 	}
 }
+
+// inTime is when the most impatient SDK still waits: 3 s.
+const inTime = 2900 * time.Millisecond
 
 // While the majority is away every call answers in time, and readiness is red;
 // soon after it is back all is well.
@@ -50,7 +53,7 @@ func TestAMajorityGoesAndComes(t *testing.T) {
 	a.must("Subscribe", "topicName", "t", "subscriptionName", "s", "protocol", "queue", "endpoint", "q", "notifyStrategy", "BACKOFF_RETRY", "notifyContentFormat", "SIMPLIFIED")
 	c.nodes[0].kill()
 	c.nodes[1].kill()
-	eventually(t, 20*time.Second, "it is not ready", func() bool { return strings.Contains(a.ready(), "account default") })
+	eventually(t, "it is not ready", func() bool { return strings.Contains(a.ready(), "account default") })
 	for _, call := range [][]string{
 		{"SendMessage", "queueName", "q", "msgBody", "x"},
 		{"BatchSendMessage", "queueName", "q", "msgBody.1", "x", "msgBody.2", "y"},
@@ -64,18 +67,25 @@ func TestAMajorityGoesAndComes(t *testing.T) {
 		{"CreateTopic", "topicName", "new"},
 		{"GetSubscriptionAttributes", "topicName", "t", "subscriptionName", "s"},
 	} {
-		began := time.Now()
-		got, err := a.call(call[0], call[1:]...)
-		if took := time.Since(began); err != nil || got.Code != 6000 || took > 2900*time.Millisecond {
-			t.Errorf("%s without a majority: got %d %s, %v after %v, want 6000 within 2.9 s", call[0], got.Code, got.Message, err, took)
+		var took time.Duration
+		for try := 0; try == 0 || took > inTime && try < 3; try++ { // on a busy machine once is no proof
+			began := time.Now()
+			got, err := a.call(call[0], call[1:]...)
+			if took = time.Since(began); err != nil || got.Code != 6000 {
+				t.Errorf("%s without a majority: got %d %s, %v, want 6000", call[0], got.Code, got.Message, err)
+			}
+		}
+		if took > inTime {
+			t.Errorf("%s without a majority: answered after %v, want at most %v", call[0], took, inTime)
 		}
 	}
 	c.nodes[0].start()
 	c.ready()
-	_, took := a.soon(15*time.Second, "SendMessage", "queueName", "q", "msgBody", "after")
+	_, took := a.soon("SendMessage", "queueName", "q", "msgBody", "after")
 	t.Log("a send succeeds after", took)
-	eventually(t, 5*time.Second, "it is ready", func() bool { return a.ready() == "ok" })
-	_, took = a.soon(15*time.Second, "GetTopicAttributes", "topicName", "t")
+	took = eventually(t, "it is ready", func() bool { return a.ready() == "ok" })
+	t.Log("it is ready after", took, "more")
+	_, took = a.soon("GetTopicAttributes", "topicName", "t")
 	t.Log("and the topic is described after", took)
 	c.nodes[1].start()
 }

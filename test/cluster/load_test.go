@@ -211,7 +211,7 @@ func (l *load) end() {
 	// A leader that was cut off may count for a moment what it remembers.
 	const quiet = 5 * time.Second
 	empty := time.Now()
-	eventually(l.t, time.Minute, "nothing is left", func() bool {
+	eventually(l.t, "nothing is left", func() bool {
 		if !l.empty(a) {
 			empty = time.Now()
 		}
@@ -257,7 +257,7 @@ func TestLeadersDieUnderLoad(t *testing.T) {
 			l.recovers(began, one.name+" is killed")
 			one.start()
 		}
-		eventually(t, 30*time.Second, "all servers have all", func() bool { return c.replicas("cmq-queue-load") == 3 && c.replicas("cmq-topic-news") == 3 })
+		eventually(t, "all servers have all", func() bool { return c.replicas("cmq-queue-load") == 3 && c.replicas("cmq-topic-news") == 3 })
 	}
 	l.end()
 }
@@ -269,7 +269,7 @@ func (l *load) recovers(began time.Time, why string) {
 	var text string
 	for _, a := range l.adapters {
 		for what, call := range map[string][]string{"sends": {"SendMessage", "queueName", "load"}, "publishes": {"PublishMessage", "topicName", "news"}} {
-			eventually(l.t, 30*time.Second, a.name+" "+what, func() bool {
+			eventually(l.t, a.name+" "+what, func() bool {
 				n++ // one of unknown fate is not sent again
 				got, err := a.call(call[0], append(call[1:], "msgBody", fmt.Sprintf("probe-%d-%d", began.UnixNano(), n))...)
 				return err == nil && got.Code == 0

@@ -135,14 +135,19 @@ var nextPort = func() *atomic.Int32 {
 	return &n
 }()
 
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) time.Duration {
+// patience is for what has no limit of its own: how long servers take to agree
+// on a leader is NATS's affair, and the machine may be busy.
+const patience = time.Minute
+
+// eventually waits until something is so, and tells how long that took.
+func eventually(t *testing.T, what string, ok func() bool) time.Duration {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	began := time.Now()
 	for !ok() {
-		if time.Since(began) > within {
-			t.Fatalf("not so within %v: %s", within, what)
+		if time.Since(began) > patience {
+			t.Fatalf("not so within %v: %s", patience, what)
 		}
 		<-tick.C
 	}
