@@ -42,6 +42,7 @@ package test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -55,7 +56,9 @@ func TestScenarios(t *testing.T) {
 		for _, s := range readStories(t) {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				play(t, s, start(t, img))
+				if err := play(t, s, start(t, img)); err != nil {
+					t.Error(err)
+				}
 			})
 		}
 	})
@@ -80,32 +83,49 @@ type call struct {
 	over   chan struct{}
 }
 
-func play(t *testing.T, s story, w *world) {
+// fault is a step that was not answered as wanted.
+type fault struct {
+	step
+	answer
+	list []string
+}
+
+func (f *fault) Error() string {
+	return fmt.Sprintf("%s: %s\n\t%s\n\tanswer: %.1000s", f.at, f.step.text, strings.Join(f.list, "\n\t"), f.answer.text)
+}
+
+// play goes through a story up to its first fault.
+func play(t *testing.T, s story, w *world) error {
+	t.Helper()
 	e := newEndpoint(t, w.Listen())
 	g := &stage{t: t, world: w, endpoint: e, memory: memory{"endpoint": w.PushURL(e.server.Listener.Addr(), "")}}
 	for _, st := range s.steps {
+		var err error
 		switch verb := st.words[0]; {
 		case verb == "join":
-			g.join()
+			err = g.join()
 		case verb == "hangup":
 			g.hangUp()
 		case verb == "restart":
 			w.Restart()
 		case st.begin:
-			g.begin(st)
+			err = g.begin(st)
 		default:
-			g.do(st)
+			err = g.do(st)
+		}
+		if err != nil {
+			g.hangUp()
+			return err
 		}
 	}
-	g.join()
+	return g.join()
 }
 
 // do takes a step and checks its answer, again and again if it may.
-func (g *stage) do(st step) {
-	g.t.Helper()
+func (g *stage) do(st step) error {
 	run, err := g.prepare(st, g.caller)
 	if err != nil {
-		g.check(st, answer{}, err)
+		return g.check(st, answer{}, err)
 	}
 	deadline := time.Now().Add(st.within)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -113,25 +133,21 @@ func (g *stage) do(st step) {
 	for {
 		a, err := run(g.t.Context())
 		if time.Now().After(deadline) || err == nil && len(g.mismatches(st.want, a)) == 0 {
-			g.check(st, a, err)
-			return
+			return g.check(st, a, err)
 		}
 		<-tick.C
 	}
 }
 
-// check ends the story unless the answer is as wanted.
-func (g *stage) check(st step, a answer, err error) {
-	g.t.Helper()
-	var faults []string
+// check is a fault unless the answer is as wanted.
+func (g *stage) check(st step, a answer, err error) error {
 	if err != nil {
-		faults = []string{err.Error()}
-	} else {
-		faults = g.mismatches(st.want, a)
+		return &fault{st, a, []string{err.Error()}}
 	}
-	if len(faults) > 0 {
-		g.t.Fatalf("%s: %s\n\t%s\n\tanswer: %.1000s", st.at, st.text, strings.Join(faults, "\n\t"), a.text)
+	if list := g.mismatches(st.want, a); len(list) > 0 {
+		return &fault{st, a, list}
 	}
+	return nil
 }
 
 // prepare reads a step's values and returns the call, or the native command,
@@ -172,12 +188,11 @@ func (g *stage) prepare(st step, by caller) (func(context.Context) (answer, erro
 var isAction = regexp.MustCompile(`^[A-Z]\w*$`)
 
 // begin starts a call and returns once it waits for a message.
-func (g *stage) begin(st step) {
-	g.t.Helper()
+func (g *stage) begin(st step) error {
 	client := newDeparting()
 	run, err := g.prepare(st, caller{&client.Client, g.host})
 	if err != nil {
-		g.check(st, answer{}, err)
+		return g.check(st, answer{}, err)
 	}
 	ctx, cancel := context.WithCancel(g.t.Context())
 	c := &call{step: st, client: client, hangUp: cancel, over: make(chan struct{})}
@@ -191,18 +206,22 @@ func (g *stage) begin(st step) {
 			g.waitForPoll(g.t, f.raw, c.over)
 		}
 	}
+	return nil
 }
 
 // join waits for the calls begun and checks them.
-func (g *stage) join() {
-	g.t.Helper()
+func (g *stage) join() error {
 	for _, c := range g.begun {
 		<-c.over
+	}
+	var all error
+	for _, c := range g.begun {
 		c.hangUp()
 		c.client.gone()
-		g.check(c.step, c.answer, c.err)
+		all = errors.Join(all, g.check(c.step, c.answer, c.err))
 	}
 	g.begun = nil
+	return all
 }
 
 // hangUp has the clients of the calls begun go away, and waits until the
