@@ -8,11 +8,13 @@ import (
 	"time"
 
 	cmq "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/cmq/v20190304"
+
+	"github.com/jetcmq/jetcmq/test/sdk/check"
 )
 
 func create(t *testing.T, c *cmq.Client, params string) (id string) {
 	t.Helper()
-	id = *must(t, c.CreateQueue, cmq.NewCreateQueueRequest(), params).Response.QueueId
+	id = *check.Must(t, c.CreateQueue, cmq.NewCreateQueueRequest(), params).Response.QueueId
 	if !strings.HasPrefix(id, "queue-") {
 		t.Errorf("got id %s", id)
 	}
@@ -24,9 +26,9 @@ func named(name string) string { return fmt.Sprintf(`{"QueueName":%q}`, name) }
 // describe gives a queue, without what is different each time after it checked that.
 func describe(t *testing.T, c *cmq.Client, name string) cmq.QueueSet {
 	t.Helper()
-	all := must(t, c.DescribeQueueDetail, cmq.NewDescribeQueueDetailRequest(), named(name)).Response.QueueSet
+	all := check.Must(t, c.DescribeQueueDetail, cmq.NewDescribeQueueDetailRequest(), named(name)).Response.QueueSet
 	if len(all) != 1 || !strings.HasPrefix(*all[0].QueueId, "queue-") {
-		t.Fatalf("%s: got %s", name, spell(all))
+		t.Fatalf("%s: got %s", name, check.Spell(all))
 	}
 	q := *all[0]
 	recent(t, "CreateTime", q.CreateTime)
@@ -55,23 +57,23 @@ func TestQueue(t *testing.T) {
 	t.Parallel()
 	c := client(t)
 	create(t, c, named("plain"))
-	equal(t, "defaults", describe(t, c, "plain"), with(fixed, `{"QueueName":"plain","MaxMsgHeapNum":100000000,"PollingWaitSeconds":0,
+	check.Equal(t, "defaults", describe(t, c, "plain"), with(fixed, `{"QueueName":"plain","MaxMsgHeapNum":100000000,"PollingWaitSeconds":0,
 		"VisibilityTimeout":30,"MaxMsgSize":65536,"MsgRetentionSeconds":345600,"RewindSeconds":0}`))
 	const said = `{"QueueName":"full","MaxMsgHeapNum":1000000,"PollingWaitSeconds":3,"VisibilityTimeout":60,"MaxMsgSize":2048,
 		"MsgRetentionSeconds":7200,"RewindSeconds":3600,"Trace":true}`
 	create(t, c, with(said, `{"Transaction":1,"FirstQueryInterval":10,"MaxQueryCount":3}`))
 	told := with(with(fixed, said), `{"Transaction":true,"TransactionPolicy":{"FirstQueryInterval":10,"MaxQueryCount":3}}`)
-	equal(t, "as created", describe(t, c, "full"), told)
+	check.Equal(t, "as created", describe(t, c, "full"), told)
 
 	const all = `{"MaxMsgHeapNum":5000000,"PollingWaitSeconds":30,"VisibilityTimeout":1,"MaxMsgSize":65536,"MsgRetentionSeconds":60,"RewindSeconds":0,"Trace":false}`
-	must(t, c.ModifyQueueAttribute, cmq.NewModifyQueueAttributeRequest(), with(with(named("full"), all), `{"FirstQueryInterval":0}`))
-	equal(t, "changed", describe(t, c, "full"), with(with(told, all), `{"TransactionPolicy":{"FirstQueryInterval":0,"MaxQueryCount":3}}`))
+	check.Must(t, c.ModifyQueueAttribute, cmq.NewModifyQueueAttributeRequest(), with(with(named("full"), all), `{"FirstQueryInterval":0}`))
+	check.Equal(t, "changed", describe(t, c, "full"), with(with(told, all), `{"TransactionPolicy":{"FirstQueryInterval":0,"MaxQueryCount":3}}`))
 
-	must(t, c.ClearQueue, cmq.NewClearQueueRequest(), named("full"))
-	must(t, c.DeleteQueue, cmq.NewDeleteQueueRequest(), named("full"))
-	answer := must(t, c.DescribeQueueDetail, cmq.NewDescribeQueueDetailRequest(), named("full")).Response
-	equal(t, "deleted", answer.QueueSet, `[]`)
-	equal(t, "deleted", *answer.TotalCount, `0`)
+	check.Must(t, c.ClearQueue, cmq.NewClearQueueRequest(), named("full"))
+	check.Must(t, c.DeleteQueue, cmq.NewDeleteQueueRequest(), named("full"))
+	answer := check.Must(t, c.DescribeQueueDetail, cmq.NewDescribeQueueDetailRequest(), named("full")).Response
+	check.Equal(t, "deleted", answer.QueueSet, `[]`)
+	check.Equal(t, "deleted", *answer.TotalCount, `0`)
 }
 
 func TestQueuesByPage(t *testing.T) {
@@ -89,7 +91,7 @@ func TestQueuesByPage(t *testing.T) {
 		`{"QueueName":"list-"}`:  "0",
 		`{"TagKey":"nobody's"}`:  "0",
 	} {
-		answer := must(t, c.DescribeQueueDetail, cmq.NewDescribeQueueDetailRequest(), params).Response
+		answer := check.Must(t, c.DescribeQueueDetail, cmq.NewDescribeQueueDetailRequest(), params).Response
 		got := fmt.Sprint(*answer.TotalCount)
 		for _, q := range answer.QueueSet {
 			got += " " + *q.QueueName
@@ -105,28 +107,28 @@ func TestDeadLetters(t *testing.T) {
 	c := client(t)
 	letters := create(t, c, named("letters"))
 	one := create(t, c, `{"QueueName":"source-one","DeadLetterQueueName":"letters","Policy":0,"MaxReceiveCount":5}`)
-	equal(t, "by count", *describe(t, c, "source-one").DeadLetterPolicy,
+	check.Equal(t, "by count", *describe(t, c, "source-one").DeadLetterPolicy,
 		`{"DeadLetterQueue":"`+letters+`","DeadLetterQueueName":"letters","Policy":0,"MaxReceiveCount":5,"MaxTimeToLive":0}`)
 	two := create(t, c, named("source-two"))
-	must(t, c.ModifyQueueAttribute, cmq.NewModifyQueueAttributeRequest(), `{"QueueName":"source-two","DeadLetterQueueName":"letters","Policy":1,"MaxTimeToLive":600}`)
+	check.Must(t, c.ModifyQueueAttribute, cmq.NewModifyQueueAttributeRequest(), `{"QueueName":"source-two","DeadLetterQueueName":"letters","Policy":1,"MaxTimeToLive":600}`)
 	both := fmt.Sprintf(`[{"QueueId":%q,"QueueName":"source-one"},{"QueueId":%q,"QueueName":"source-two"}]`, one, two)
-	equal(t, "sources", describe(t, c, "letters").DeadLetterSource, both)
+	check.Equal(t, "sources", describe(t, c, "letters").DeadLetterSource, both)
 	for params, want := range map[string]string{
 		`{}`: both,
 		`{"Filters":[{"Name":"SourceQueueName","Values":["two"]}]}`: fmt.Sprintf(`[{"QueueId":%q,"QueueName":"source-two"}]`, two),
 		`{"Limit":1}`:  fmt.Sprintf(`[{"QueueId":%q,"QueueName":"source-one"}]`, one),
 		`{"Offset":2}`: `[]`,
 	} {
-		answer := must(t, c.DescribeDeadLetterSourceQueues, cmq.NewDescribeDeadLetterSourceQueuesRequest(), with(`{"DeadLetterQueueName":"letters"}`, params))
-		equal(t, params, answer.Response.QueueSet, want)
+		answer := check.Must(t, c.DescribeDeadLetterSourceQueues, cmq.NewDescribeDeadLetterSourceQueuesRequest(), with(`{"DeadLetterQueueName":"letters"}`, params))
+		check.Equal(t, params, answer.Response.QueueSet, want)
 	}
 	for _, name := range []string{"source-one", "source-two"} {
-		must(t, c.UnbindDeadLetter, cmq.NewUnbindDeadLetterRequest(), named(name))
+		check.Must(t, c.UnbindDeadLetter, cmq.NewUnbindDeadLetterRequest(), named(name))
 		if got := describe(t, c, name).DeadLetterPolicy; got != nil {
-			t.Errorf("unbound: got %s, want null", spell(got))
+			t.Errorf("unbound: got %s, want null", check.Spell(got))
 		}
 	}
-	must(t, c.DeleteQueue, cmq.NewDeleteQueueRequest(), named("letters"))
+	check.Must(t, c.DeleteQueue, cmq.NewDeleteQueueRequest(), named("letters"))
 }
 
 // TestAcross uses what TestGoSDK made by API 2.0, and makes what it then uses
@@ -134,10 +136,10 @@ func TestDeadLetters(t *testing.T) {
 func TestAcross(t *testing.T) {
 	t.Parallel()
 	c := client(t)
-	equal(t, "made by API 2.0", describe(t, c, "by2"), with(fixed, `{"QueueName":"by2","MaxMsgHeapNum":100000000,"PollingWaitSeconds":0,
+	check.Equal(t, "made by API 2.0", describe(t, c, "by2"), with(fixed, `{"QueueName":"by2","MaxMsgHeapNum":100000000,"PollingWaitSeconds":0,
 		"VisibilityTimeout":45,"MaxMsgSize":65536,"MsgRetentionSeconds":345600,"RewindSeconds":3600,"RewindMsgNum":2}`))
-	must(t, c.RewindQueue, cmq.NewRewindQueueRequest(), with(named("by2"), fmt.Sprintf(`{"StartConsumeTime":%d}`, time.Now().Add(-time.Minute).Unix())))
-	eventually(t, "by2 has its messages back", func() bool { return *describe(t, c, "by2").ActiveMsgNum == 2 })
+	check.Must(t, c.RewindQueue, cmq.NewRewindQueueRequest(), with(named("by2"), fmt.Sprintf(`{"StartConsumeTime":%d}`, time.Now().Add(-time.Minute).Unix())))
+	check.Eventually(t, "by2 has its messages back", func() bool { return *describe(t, c, "by2").ActiveMsgNum == 2 })
 
 	create(t, c, `{"QueueName":"by3","VisibilityTimeout":60,"MsgRetentionSeconds":60,"DeadLetterQueueName":"by2","Policy":0,"MaxReceiveCount":9}`)
 	createTopic(t, c, `{"TopicName":"by3"}`)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	tdmq "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tdmq/v20200217"
+
+	"github.com/jetcmq/jetcmq/test/sdk/check"
 )
 
 // TestAcross uses what TestGoSDK made by API 2.0, and makes what it then uses
@@ -14,13 +16,13 @@ import (
 func TestAcross(t *testing.T) {
 	t.Parallel()
 	c := client(t)
-	equal(t, "made by API 2.0", *describe(t, c, "by2"), with(fixed, `{"QueueName":"by2","NamespaceName":"CMQ_QUEUE-by2","MaxMsgHeapNum":100000000,
+	check.Equal(t, "made by API 2.0", *describe(t, c, "by2"), with(fixed, `{"QueueName":"by2","NamespaceName":"CMQ_QUEUE-by2","MaxMsgHeapNum":100000000,
 		"PollingWaitSeconds":0,"VisibilityTimeout":45,"MaxMsgSize":65536,"MsgRetentionSeconds":345600,"RewindSeconds":3600,"RewindMsgNum":2}`))
-	equal(t, "topic made by API 2.0", describeTopic(t, c, "by2"), with(fixedTopic, `{"TopicName":"by2","NamespaceName":"CMQ_TOPIC-by2",
+	check.Equal(t, "topic made by API 2.0", describeTopic(t, c, "by2"), with(fixedTopic, `{"TopicName":"by2","NamespaceName":"CMQ_TOPIC-by2",
 		"MsgRetentionSeconds":86400,"MaxMsgSize":65536,"FilterType":1}`))
-	must(t, c.RewindCmqQueue, tdmq.NewRewindCmqQueueRequest(), with(named("by2"), fmt.Sprintf(`{"StartConsumeTime":%d}`, time.Now().Add(-time.Minute).UnixMilli())))
+	check.Must(t, c.RewindCmqQueue, tdmq.NewRewindCmqQueueRequest(), with(named("by2"), fmt.Sprintf(`{"StartConsumeTime":%d}`, time.Now().Add(-time.Minute).UnixMilli())))
 	counts(t, c, "by2", 2, 0)
-	must(t, c.SendCmqMsg, tdmq.NewSendCmqMsgRequest(), `{"QueueName":"by2","MsgContent":"你好 from 3.0","DelaySeconds":0}`)
+	check.Must(t, c.SendCmqMsg, tdmq.NewSendCmqMsgRequest(), `{"QueueName":"by2","MsgContent":"你好 from 3.0","DelaySeconds":0}`)
 	publish(t, c, `{"TopicName":"by2","MsgContent":"published by 3.0","MsgTag":["red"]}`)
 	counts(t, c, "by2", 4, 0)
 

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	tdmq "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tdmq/v20200217"
+
+	"github.com/jetcmq/jetcmq/test/sdk/check"
 )
 
 func create(t *testing.T, c *tdmq.Client, params string) string {
 	t.Helper()
-	return *must(t, c.CreateCmqQueue, tdmq.NewCreateCmqQueueRequest(), params).Response.QueueId
+	return *check.Must(t, c.CreateCmqQueue, tdmq.NewCreateCmqQueueRequest(), params).Response.QueueId
 }
 
 func named(name string) string { return fmt.Sprintf(`{"QueueName":%q}`, name) }
@@ -20,9 +22,9 @@ func named(name string) string { return fmt.Sprintf(`{"QueueName":%q}`, name) }
 // describe gives a queue, without what is different each time after it checked that.
 func describe(t *testing.T, c *tdmq.Client, name string) *tdmq.CmqQueue {
 	t.Helper()
-	q := must(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named(name)).Response.QueueDescribe
+	q := check.Must(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named(name)).Response.QueueDescribe
 	if q == nil || q.QueueId == nil || !strings.HasPrefix(*q.QueueId, "cmqq-") {
-		t.Fatalf("got %s", spell(q))
+		t.Fatalf("got %s", check.Spell(q))
 	}
 	recent(t, "CreateTime", q.CreateTime)
 	recent(t, "LastModifyTime", q.LastModifyTime)
@@ -33,7 +35,7 @@ func describe(t *testing.T, c *tdmq.Client, name string) *tdmq.CmqQueue {
 // counts waits until a queue has that many messages.
 func counts(t *testing.T, c *tdmq.Client, name string, active, delayed int) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("%s has %d messages and %d delayed", name, active, delayed), func() bool {
+	check.Eventually(t, fmt.Sprintf("%s has %d messages and %d delayed", name, active, delayed), func() bool {
 		q := describe(t, c, name)
 		return *q.ActiveMsgNum == uint64(active) && *q.DelayMsgNum == uint64(delayed)
 	})
@@ -61,7 +63,7 @@ func TestQueueOfDefaults(t *testing.T) {
 	if id := create(t, c, named("plain")); !strings.HasPrefix(id, "cmqq-") {
 		t.Errorf("got id %s", id)
 	}
-	equal(t, "defaults", *describe(t, c, "plain"), with(fixed, `{"QueueName":"plain","NamespaceName":"CMQ_QUEUE-plain",
+	check.Equal(t, "defaults", *describe(t, c, "plain"), with(fixed, `{"QueueName":"plain","NamespaceName":"CMQ_QUEUE-plain",
 		"MaxMsgHeapNum":100000000,"PollingWaitSeconds":0,"VisibilityTimeout":30,"MaxMsgSize":1048576,"MsgRetentionSeconds":345600,"RewindSeconds":0}`))
 }
 
@@ -72,24 +74,24 @@ func TestQueue(t *testing.T) {
 		"MsgRetentionSeconds":7200,"RewindSeconds":3600,"Trace":true}`
 	create(t, c, with(said, `{"Transaction":1,"FirstQueryInterval":10,"MaxQueryCount":3}`))
 	told := with(with(fixed, said), `{"NamespaceName":"CMQ_QUEUE-full","Transaction":true,"TransactionPolicy":{"FirstQueryInterval":10,"MaxQueryCount":3}}`)
-	equal(t, "as created", *describe(t, c, "full"), told)
+	check.Equal(t, "as created", *describe(t, c, "full"), told)
 
 	modify := func(changes string) {
 		t.Helper()
-		must(t, c.ModifyCmqQueueAttribute, tdmq.NewModifyCmqQueueAttributeRequest(), with(named("full"), changes))
+		check.Must(t, c.ModifyCmqQueueAttribute, tdmq.NewModifyCmqQueueAttributeRequest(), with(named("full"), changes))
 	}
 	modify(`{"PollingWaitSeconds":0,"Trace":false}`)
 	told = with(told, `{"PollingWaitSeconds":0,"Trace":false}`)
-	equal(t, "two changed", *describe(t, c, "full"), told)
+	check.Equal(t, "two changed", *describe(t, c, "full"), told)
 	const all = `{"MaxMsgHeapNum":5000000,"PollingWaitSeconds":30,"VisibilityTimeout":1,"MaxMsgSize":65536,"MsgRetentionSeconds":60,"RewindSeconds":0}`
 	modify(with(all, `{"Transaction":0,"FirstQueryInterval":0,"MaxQueryCount":0}`))
 	told = with(with(told, all), `{"Transaction":false,"TransactionPolicy":{"FirstQueryInterval":0,"MaxQueryCount":0}}`)
-	equal(t, "all changed", *describe(t, c, "full"), told)
+	check.Equal(t, "all changed", *describe(t, c, "full"), told)
 	modify(`{}`)
-	equal(t, "nothing changed", *describe(t, c, "full"), told)
+	check.Equal(t, "nothing changed", *describe(t, c, "full"), told)
 
-	must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("full"))
-	refused(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("full"), "ResourceNotFound", "(10100)")
+	check.Must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("full"))
+	check.Refused(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("full"), "ResourceNotFound", "(10100)")
 }
 
 func TestSendAndClear(t *testing.T) {
@@ -100,7 +102,7 @@ func TestSendAndClear(t *testing.T) {
 	for _, params := range []string{
 		`{"MsgContent":"@all 你好 a+b&c=d%20 😀 \"</script>\"","DelaySeconds":0}`, `{"MsgContent":"x"}`, `{"MsgContent":"later","DelaySeconds":3600}`,
 	} {
-		answer := must(t, c.SendCmqMsg, tdmq.NewSendCmqMsgRequest(), with(named("mail"), params)).Response
+		answer := check.Must(t, c.SendCmqMsg, tdmq.NewSendCmqMsgRequest(), with(named("mail"), params)).Response
 		ids[*answer.MsgId] = *answer.Result
 	}
 	if len(ids) != 3 || ids[""] {
@@ -110,9 +112,9 @@ func TestSendAndClear(t *testing.T) {
 	if q := describe(t, c, "mail"); time.Since(time.Unix(int64(*q.MinMsgTime), 0)).Abs() > time.Minute {
 		t.Errorf("MinMsgTime: got %d", *q.MinMsgTime)
 	}
-	must(t, c.ClearCmqQueue, tdmq.NewClearCmqQueueRequest(), named("mail"))
+	check.Must(t, c.ClearCmqQueue, tdmq.NewClearCmqQueueRequest(), named("mail"))
 	counts(t, c, "mail", 0, 0)
-	must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("mail"))
+	check.Must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("mail"))
 }
 
 func TestQueuesByPage(t *testing.T) {
@@ -133,7 +135,7 @@ func TestQueuesByPage(t *testing.T) {
 		`{"QueueName":"list-nothing","Limit":1}`:       "0",
 		`{"QueueName":"-list","Offset":0,"Limit":100}`: "1 a-list-b",
 	} {
-		answer := must(t, c.DescribeCmqQueues, tdmq.NewDescribeCmqQueuesRequest(), params).Response
+		answer := check.Must(t, c.DescribeCmqQueues, tdmq.NewDescribeCmqQueuesRequest(), params).Response
 		got := fmt.Sprint(*answer.TotalCount)
 		for _, q := range answer.QueueList {
 			got += " " + *q.QueueName
@@ -142,9 +144,9 @@ func TestQueuesByPage(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", params, got, want)
 		}
 	}
-	answer := must(t, c.DescribeCmqQueues, tdmq.NewDescribeCmqQueuesRequest(), named("list-c")).Response
-	detail := must(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("list-c")).Response
-	if got, want := spell(answer.QueueList[0]), spell(detail.QueueDescribe); got != want {
+	answer := check.Must(t, c.DescribeCmqQueues, tdmq.NewDescribeCmqQueuesRequest(), named("list-c")).Response
+	detail := check.Must(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("list-c")).Response
+	if got, want := check.Spell(answer.QueueList[0]), check.Spell(detail.QueueDescribe); got != want {
 		t.Errorf("in a list: got  %s\nwant %s", got, want)
 	}
 }
@@ -154,36 +156,36 @@ func TestDeadLetters(t *testing.T) {
 	c := client(t)
 	letters := create(t, c, named("letters"))
 	one := create(t, c, `{"QueueName":"source-one","DeadLetterQueueName":"letters","Policy":0,"MaxReceiveCount":5,"MaxTimeToLive":300}`)
-	equal(t, "by count", *describe(t, c, "source-one").DeadLetterPolicy, `{"DeadLetterQueue":"letters","Policy":0,"MaxReceiveCount":5,"MaxTimeToLive":300}`)
+	check.Equal(t, "by count", *describe(t, c, "source-one").DeadLetterPolicy, `{"DeadLetterQueue":"letters","Policy":0,"MaxReceiveCount":5,"MaxTimeToLive":300}`)
 	two := create(t, c, `{"QueueName":"source-two","Policy":0,"MaxReceiveCount":50,"MaxTimeToLive":300}`)
 	if got := describe(t, c, "source-two").DeadLetterPolicy; got != nil {
-		t.Errorf("numbers alone: got %s, want null", spell(got))
+		t.Errorf("numbers alone: got %s, want null", check.Spell(got))
 	}
-	must(t, c.ModifyCmqQueueAttribute, tdmq.NewModifyCmqQueueAttributeRequest(), `{"QueueName":"source-two","DeadLetterQueueName":"letters","Policy":1,"MaxTimeToLive":600}`)
-	equal(t, "by age", *describe(t, c, "source-two").DeadLetterPolicy, `{"DeadLetterQueue":"letters","Policy":1,"MaxReceiveCount":50,"MaxTimeToLive":600}`)
+	check.Must(t, c.ModifyCmqQueueAttribute, tdmq.NewModifyCmqQueueAttributeRequest(), `{"QueueName":"source-two","DeadLetterQueueName":"letters","Policy":1,"MaxTimeToLive":600}`)
+	check.Equal(t, "by age", *describe(t, c, "source-two").DeadLetterPolicy, `{"DeadLetterQueue":"letters","Policy":1,"MaxReceiveCount":50,"MaxTimeToLive":600}`)
 	both := fmt.Sprintf(`[{"QueueId":%q,"QueueName":"source-one"},{"QueueId":%q,"QueueName":"source-two"}]`, one, two)
-	equal(t, "sources", describe(t, c, "letters").DeadLetterSource, both)
+	check.Equal(t, "sources", describe(t, c, "letters").DeadLetterSource, both)
 
 	sources := func(params, total, want string) {
 		t.Helper()
-		answer := must(t, c.DescribeCmqDeadLetterSourceQueues, tdmq.NewDescribeCmqDeadLetterSourceQueuesRequest(), with(`{"DeadLetterQueueName":"letters"}`, params)).Response
-		equal(t, params, answer.QueueSet, want)
-		equal(t, params, *answer.TotalCount, total)
+		answer := check.Must(t, c.DescribeCmqDeadLetterSourceQueues, tdmq.NewDescribeCmqDeadLetterSourceQueuesRequest(), with(`{"DeadLetterQueueName":"letters"}`, params)).Response
+		check.Equal(t, params, answer.QueueSet, want)
+		check.Equal(t, params, *answer.TotalCount, total)
 	}
 	sources(`{}`, "2", both)
 	sources(`{"SourceQueueName":"two"}`, "1", fmt.Sprintf(`[{"QueueId":%q,"QueueName":"source-two"}]`, two))
 	sources(`{"Limit":1,"Offset":0}`, "2", fmt.Sprintf(`[{"QueueId":%q,"QueueName":"source-one"}]`, one))
 	sources(`{"Offset":2}`, "2", `[]`)
-	refused(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("letters"), "FailedOperation", "")
+	check.Refused(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("letters"), "FailedOperation", "")
 
 	for _, name := range []string{"source-one", "source-two"} {
-		must(t, c.UnbindCmqDeadLetter, tdmq.NewUnbindCmqDeadLetterRequest(), fmt.Sprintf(`{"SourceQueueName":%q}`, name))
+		check.Must(t, c.UnbindCmqDeadLetter, tdmq.NewUnbindCmqDeadLetterRequest(), fmt.Sprintf(`{"SourceQueueName":%q}`, name))
 		if got := describe(t, c, name).DeadLetterPolicy; got != nil {
-			t.Errorf("unbound: got %s, want null", spell(got))
+			t.Errorf("unbound: got %s, want null", check.Spell(got))
 		}
 	}
 	sources(`{}`, "0", `[]`)
-	must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("letters"))
+	check.Must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("letters"))
 	if letters == "" {
 		t.Error("got no id")
 	}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	tdmq "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tdmq/v20200217"
+
+	"github.com/jetcmq/jetcmq/test/sdk/check"
 )
 
 // The calls of Terraform's provider tencentcloud for tencentcloud_tcmq_queue,
@@ -19,15 +21,15 @@ func TestTerraformQueue(t *testing.T) {
 		"MsgRetentionSeconds":3600,"RewindSeconds":0,"Trace":false}`
 	create(t, c, with(set, `{"Transaction":0,"FirstQueryInterval":0,"MaxQueryCount":0,"Policy":0,"MaxReceiveCount":50,"MaxTimeToLive":300}`))
 	told := with(with(fixed, set), `{"NamespaceName":"CMQ_QUEUE-test_queue","Transaction":false,"TransactionPolicy":{"FirstQueryInterval":0,"MaxQueryCount":0}}`)
-	equal(t, "after apply", *describe(t, c, "test_queue"), told)
-	equal(t, "in the plan", *describe(t, c, "test_queue"), told)
+	check.Equal(t, "after apply", *describe(t, c, "test_queue"), told)
+	check.Equal(t, "in the plan", *describe(t, c, "test_queue"), told)
 
 	create(t, c, named("test_letters"))
 	change := func(params, now string) {
 		t.Helper()
-		must(t, c.ModifyCmqQueueAttribute, tdmq.NewModifyCmqQueueAttributeRequest(), with(named("test_queue"), params))
+		check.Must(t, c.ModifyCmqQueueAttribute, tdmq.NewModifyCmqQueueAttributeRequest(), with(named("test_queue"), params))
 		told = with(told, now)
-		equal(t, params, *describe(t, c, "test_queue"), told)
+		check.Equal(t, params, *describe(t, c, "test_queue"), told)
 	}
 	change(`{"VisibilityTimeout":45,"RewindSeconds":1800,"Trace":true}`, `{"VisibilityTimeout":45,"RewindSeconds":1800,"Trace":true}`)
 	change(`{"Transaction":1,"MaxQueryCount":3}`, `{"Transaction":true,"TransactionPolicy":{"FirstQueryInterval":0,"MaxQueryCount":3}}`)
@@ -37,9 +39,9 @@ func TestTerraformQueue(t *testing.T) {
 	change(`{"Policy":0}`, `{"DeadLetterPolicy":{"DeadLetterQueue":"test_letters","Policy":0,"MaxTimeToLive":600,"MaxReceiveCount":50}}`)
 	change(`{"MaxReceiveCount":7}`, `{"DeadLetterPolicy":{"DeadLetterQueue":"test_letters","Policy":0,"MaxTimeToLive":600,"MaxReceiveCount":7}}`)
 
-	must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("test_queue"))
-	must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("test_letters"))
-	refused(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("test_queue"), "ResourceNotFound", "")
+	check.Must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("test_queue"))
+	check.Must(t, c.DeleteCmqQueue, tdmq.NewDeleteCmqQueueRequest(), named("test_letters"))
+	check.Refused(t, c.DescribeCmqQueueDetail, tdmq.NewDescribeCmqQueueDetailRequest(), named("test_queue"), "ResourceNotFound", "")
 }
 
 func TestTerraformQueueWithDeadLetters(t *testing.T) {
@@ -49,7 +51,7 @@ func TestTerraformQueueWithDeadLetters(t *testing.T) {
 	create(t, c, `{"QueueName":"tf_source","MaxMsgHeapNum":10000000,"PollingWaitSeconds":0,"VisibilityTimeout":30,"MaxMsgSize":65536,
 		"MsgRetentionSeconds":3600,"RewindSeconds":0,"Transaction":0,"FirstQueryInterval":0,"MaxQueryCount":0,"Trace":false,
 		"DeadLetterQueueName":"tf_letters","Policy":0,"MaxReceiveCount":50,"MaxTimeToLive":300}`)
-	equal(t, "after apply", *describe(t, c, "tf_source").DeadLetterPolicy, `{"DeadLetterQueue":"tf_letters","Policy":0,"MaxReceiveCount":50,"MaxTimeToLive":300}`)
+	check.Equal(t, "after apply", *describe(t, c, "tf_source").DeadLetterPolicy, `{"DeadLetterQueue":"tf_letters","Policy":0,"MaxReceiveCount":50,"MaxTimeToLive":300}`)
 }
 
 func TestTerraformTopicAndSubscription(t *testing.T) {
@@ -58,10 +60,10 @@ func TestTerraformTopicAndSubscription(t *testing.T) {
 	const set = `{"TopicName":"test_topic","MaxMsgSize":65536,"FilterType":1,"MsgRetentionSeconds":86400,"Trace":true}`
 	createTopic(t, c, set)
 	told := with(with(fixedTopic, set), `{"NamespaceName":"CMQ_TOPIC-test_topic"}`)
-	equal(t, "topic after apply", describeTopic(t, c, "test_topic"), told)
-	must(t, c.ModifyCmqTopicAttribute, tdmq.NewModifyCmqTopicAttributeRequest(), `{"TopicName":"test_topic","Trace":false}`)
+	check.Equal(t, "topic after apply", describeTopic(t, c, "test_topic"), told)
+	check.Must(t, c.ModifyCmqTopicAttribute, tdmq.NewModifyCmqTopicAttributeRequest(), `{"TopicName":"test_topic","Trace":false}`)
 	told = with(told, `{"Trace":false}`)
-	equal(t, "changed topic", describeTopic(t, c, "test_topic"), told)
+	check.Equal(t, "changed topic", describeTopic(t, c, "test_topic"), told)
 
 	create(t, c, named("test_target"))
 	const usual = `{"TopicOwner":1250000000,"MsgCount":0,"NotifyStrategy":"EXPONENTIAL_DECAY_RETRY","NotifyContentFormat":"JSON"}`
@@ -76,19 +78,19 @@ func TestTerraformTopicAndSubscription(t *testing.T) {
 		if len(got) == 0 {
 			t.Fatalf("%s: got nothing", what)
 		}
-		equal(t, what, *got[0], with(with(usual, `{"SubscriptionName":"test_subscribe","Protocol":"queue","Endpoint":"test_target","FilterTags":["b","a"],"BindingKey":[]}`), changes))
+		check.Equal(t, what, *got[0], with(with(usual, `{"SubscriptionName":"test_subscribe","Protocol":"queue","Endpoint":"test_target","FilterTags":["b","a"],"BindingKey":[]}`), changes))
 	}
 	read("subscription after apply", `{}`)
-	must(t, c.ModifyCmqSubscriptionAttribute, tdmq.NewModifyCmqSubscriptionAttributeRequest(), with(which, `{"NotifyStrategy":"BACKOFF_RETRY"}`))
+	check.Must(t, c.ModifyCmqSubscriptionAttribute, tdmq.NewModifyCmqSubscriptionAttributeRequest(), with(which, `{"NotifyStrategy":"BACKOFF_RETRY"}`))
 	read("changed subscription", `{"NotifyStrategy":"BACKOFF_RETRY"}`)
-	must(t, c.ModifyCmqSubscriptionAttribute, tdmq.NewModifyCmqSubscriptionAttributeRequest(), which)
+	check.Must(t, c.ModifyCmqSubscriptionAttribute, tdmq.NewModifyCmqSubscriptionAttributeRequest(), which)
 	read("subscription not changed", `{"NotifyStrategy":"BACKOFF_RETRY"}`)
 
 	for _, name := range []string{"a_test_subscribe", "test_subscribe2", "test_subscribe"} {
-		must(t, c.DeleteCmqSubscribe, tdmq.NewDeleteCmqSubscribeRequest(), `{"TopicName":"test_topic","SubscriptionName":"`+name+`"}`)
+		check.Must(t, c.DeleteCmqSubscribe, tdmq.NewDeleteCmqSubscribeRequest(), `{"TopicName":"test_topic","SubscriptionName":"`+name+`"}`)
 	}
-	must(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic("test_topic"))
+	check.Must(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic("test_topic"))
 	_, got := subscriptions(t, c, which) // asked for when the topic is gone, too, and an error fails the check
-	equal(t, "after destroy", got, "[]")
-	refused(t, c.DescribeCmqTopicDetail, tdmq.NewDescribeCmqTopicDetailRequest(), topic("test_topic"), "ResourceNotFound", "")
+	check.Equal(t, "after destroy", got, "[]")
+	check.Refused(t, c.DescribeCmqTopicDetail, tdmq.NewDescribeCmqTopicDetailRequest(), topic("test_topic"), "ResourceNotFound", "")
 }

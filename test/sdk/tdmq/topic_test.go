@@ -11,13 +11,15 @@ import (
 	"time"
 
 	tdmq "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tdmq/v20200217"
+
+	"github.com/jetcmq/jetcmq/test/sdk/check"
 )
 
 func topic(name string) string { return fmt.Sprintf(`{"TopicName":%q}`, name) }
 
 func createTopic(t *testing.T, c *tdmq.Client, params string) {
 	t.Helper()
-	if id := *must(t, c.CreateCmqTopic, tdmq.NewCreateCmqTopicRequest(), params).Response.TopicId; !strings.HasPrefix(id, "cmqt-") {
+	if id := *check.Must(t, c.CreateCmqTopic, tdmq.NewCreateCmqTopicRequest(), params).Response.TopicId; !strings.HasPrefix(id, "cmqt-") {
 		t.Errorf("got id %s", id)
 	}
 }
@@ -25,9 +27,9 @@ func createTopic(t *testing.T, c *tdmq.Client, params string) {
 // describeTopic gives a topic without what is different each time, which it checked.
 func describeTopic(t *testing.T, c *tdmq.Client, name string) tdmq.CmqTopic {
 	t.Helper()
-	d := must(t, c.DescribeCmqTopicDetail, tdmq.NewDescribeCmqTopicDetailRequest(), topic(name)).Response.TopicDescribe
+	d := check.Must(t, c.DescribeCmqTopicDetail, tdmq.NewDescribeCmqTopicDetailRequest(), topic(name)).Response.TopicDescribe
 	if d == nil || d.TopicId == nil || !strings.HasPrefix(*d.TopicId, "cmqt-") {
-		t.Fatalf("got %s", spell(d))
+		t.Fatalf("got %s", check.Spell(d))
 	}
 	recent(t, "CreateTime", d.CreateTime)
 	recent(t, "LastModifyTime", d.LastModifyTime)
@@ -43,17 +45,17 @@ func TestTopic(t *testing.T) {
 	c := client(t)
 	createTopic(t, c, topic("news"))
 	told := with(fixedTopic, `{"TopicName":"news","NamespaceName":"CMQ_TOPIC-news","MsgRetentionSeconds":86400,"MaxMsgSize":1048576,"FilterType":1}`)
-	equal(t, "defaults", describeTopic(t, c, "news"), told)
+	check.Equal(t, "defaults", describeTopic(t, c, "news"), told)
 	const said = `{"TopicName":"keys","MaxMsgSize":1024,"FilterType":2,"MsgRetentionSeconds":60,"Trace":true}`
 	createTopic(t, c, said)
-	equal(t, "as created", describeTopic(t, c, "keys"), with(with(fixedTopic, said), `{"NamespaceName":"CMQ_TOPIC-keys"}`))
+	check.Equal(t, "as created", describeTopic(t, c, "keys"), with(with(fixedTopic, said), `{"NamespaceName":"CMQ_TOPIC-keys"}`))
 
 	const changes = `{"MaxMsgSize":2048,"MsgRetentionSeconds":120,"Trace":false}`
-	must(t, c.ModifyCmqTopicAttribute, tdmq.NewModifyCmqTopicAttributeRequest(), with(topic("news"), changes))
-	equal(t, "changed", describeTopic(t, c, "news"), with(told, changes))
+	check.Must(t, c.ModifyCmqTopicAttribute, tdmq.NewModifyCmqTopicAttributeRequest(), with(topic("news"), changes))
+	check.Equal(t, "changed", describeTopic(t, c, "news"), with(told, changes))
 	for _, name := range []string{"news", "keys"} {
-		must(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic(name))
-		refused(t, c.DescribeCmqTopicDetail, tdmq.NewDescribeCmqTopicDetailRequest(), topic(name), "ResourceNotFound", "(10600)")
+		check.Must(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic(name))
+		check.Refused(t, c.DescribeCmqTopicDetail, tdmq.NewDescribeCmqTopicDetailRequest(), topic(name), "ResourceNotFound", "(10600)")
 	}
 }
 
@@ -70,7 +72,7 @@ func TestTopicsByPage(t *testing.T) {
 		`{"TopicName":"page-","Limit":2,"Offset":20}`: "3",
 		`{"TopicName":"page-nothing"}`:                "0",
 	} {
-		answer := must(t, c.DescribeCmqTopics, tdmq.NewDescribeCmqTopicsRequest(), params).Response
+		answer := check.Must(t, c.DescribeCmqTopics, tdmq.NewDescribeCmqTopicsRequest(), params).Response
 		got := fmt.Sprint(*answer.TotalCount)
 		for _, d := range answer.TopicList {
 			got += " " + *d.TopicName
@@ -84,7 +86,7 @@ func TestTopicsByPage(t *testing.T) {
 // subscribe makes a subscription of that topic.
 func subscribe(t *testing.T, c *tdmq.Client, topicName, params string) {
 	t.Helper()
-	id := *must(t, c.CreateCmqSubscribe, tdmq.NewCreateCmqSubscribeRequest(), with(topic(topicName), params)).Response.SubscriptionId
+	id := *check.Must(t, c.CreateCmqSubscribe, tdmq.NewCreateCmqSubscribeRequest(), with(topic(topicName), params)).Response.SubscriptionId
 	if !strings.HasPrefix(id, "subsc-") {
 		t.Errorf("got id %s", id)
 	}
@@ -93,7 +95,7 @@ func subscribe(t *testing.T, c *tdmq.Client, topicName, params string) {
 // subscriptions gives those of a topic that fit, without what is different each time, which it checked.
 func subscriptions(t *testing.T, c *tdmq.Client, params string) (total uint64, all []*tdmq.CmqSubscription) {
 	t.Helper()
-	answer := must(t, c.DescribeCmqSubscriptionDetail, tdmq.NewDescribeCmqSubscriptionDetailRequest(), params).Response
+	answer := check.Must(t, c.DescribeCmqSubscriptionDetail, tdmq.NewDescribeCmqSubscriptionDetailRequest(), params).Response
 	for _, s := range answer.SubscriptionSet {
 		if !strings.HasPrefix(*s.SubscriptionId, "subsc-") {
 			t.Errorf("got id %s", *s.SubscriptionId)
@@ -114,43 +116,43 @@ func TestSubscription(t *testing.T) {
 	subscribe(t, c, "subs", web)
 	const usual = `{"TopicOwner":1250000000,"MsgCount":0,"NotifyStrategy":"EXPONENTIAL_DECAY_RETRY","NotifyContentFormat":"JSON","FilterTags":[],"BindingKey":[]}`
 	_, got := subscriptions(t, c, topic("subs"))
-	equal(t, "defaults", got, "["+with(usual, web)+"]")
+	check.Equal(t, "defaults", got, "["+with(usual, web)+"]")
 
 	const box = `{"SubscriptionName":"we","Protocol":"queue","Endpoint":"inbox","NotifyStrategy":"BACKOFF_RETRY","NotifyContentFormat":"SIMPLIFIED"}`
 	subscribe(t, c, "subs", with(box, `{"FilterTag":["red","蓝"],"BindingKey":["a.*"]}`))
 	told := with(with(usual, box), `{"FilterTags":["red","蓝"],"BindingKey":["a.*"]}`)
 	total, got := subscriptions(t, c, with(topic("subs"), `{"SubscriptionName":"we","Offset":0,"Limit":1}`))
-	equal(t, "exact name first", got, "["+told+"]")
-	equal(t, "total", total, "2")
+	check.Equal(t, "exact name first", got, "["+told+"]")
+	check.Equal(t, "total", total, "2")
 	total, got = subscriptions(t, c, with(topic("subs"), `{"SubscriptionName":"nothing"}`))
-	equal(t, "none", got, "[]")
-	equal(t, "total", total, "0")
+	check.Equal(t, "none", got, "[]")
+	check.Equal(t, "total", total, "0")
 
 	change := `{"NotifyStrategy":"EXPONENTIAL_DECAY_RETRY","NotifyContentFormat":"JSON","FilterTags":["pear"],"BindingKey":["#.end"]}`
-	must(t, c.ModifyCmqSubscriptionAttribute, tdmq.NewModifyCmqSubscriptionAttributeRequest(), with(`{"TopicName":"subs","SubscriptionName":"we"}`, change))
+	check.Must(t, c.ModifyCmqSubscriptionAttribute, tdmq.NewModifyCmqSubscriptionAttributeRequest(), with(`{"TopicName":"subs","SubscriptionName":"we"}`, change))
 	_, got = subscriptions(t, c, with(topic("subs"), `{"SubscriptionName":"we","Limit":1}`))
-	equal(t, "changed", got, "["+with(told, change)+"]")
-	must(t, c.ClearCmqSubscriptionFilterTags, tdmq.NewClearCmqSubscriptionFilterTagsRequest(), `{"TopicName":"subs","SubscriptionName":"we"}`)
+	check.Equal(t, "changed", got, "["+with(told, change)+"]")
+	check.Must(t, c.ClearCmqSubscriptionFilterTags, tdmq.NewClearCmqSubscriptionFilterTagsRequest(), `{"TopicName":"subs","SubscriptionName":"we"}`)
 	_, got = subscriptions(t, c, with(topic("subs"), `{"SubscriptionName":"we","Limit":1}`))
-	equal(t, "cleared", got, "["+with(with(told, change), `{"FilterTags":[]}`)+"]")
+	check.Equal(t, "cleared", got, "["+with(with(told, change), `{"FilterTags":[]}`)+"]")
 
-	refused(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic("subs"), "FailedOperation", "(10540)")
+	check.Refused(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic("subs"), "FailedOperation", "(10540)")
 	for _, name := range []string{"we", "web"} {
-		must(t, c.DeleteCmqSubscribe, tdmq.NewDeleteCmqSubscribeRequest(), fmt.Sprintf(`{"TopicName":"subs","SubscriptionName":%q}`, name))
+		check.Must(t, c.DeleteCmqSubscribe, tdmq.NewDeleteCmqSubscribeRequest(), fmt.Sprintf(`{"TopicName":"subs","SubscriptionName":%q}`, name))
 	}
 	_, got = subscriptions(t, c, topic("subs"))
-	equal(t, "deleted", got, "[]")
-	must(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic("subs"))
+	check.Equal(t, "deleted", got, "[]")
+	check.Must(t, c.DeleteCmqTopic, tdmq.NewDeleteCmqTopicRequest(), topic("subs"))
 	_, got = subscriptions(t, c, topic("subs"))
-	equal(t, "no topic", got, "[]")
+	check.Equal(t, "no topic", got, "[]")
 }
 
 // publish tells the message's id.
 func publish(t *testing.T, c *tdmq.Client, params string) string {
 	t.Helper()
-	answer := must(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), params).Response
+	answer := check.Must(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), params).Response
 	if answer.Result == nil || !*answer.Result {
-		t.Errorf("got %s", spell(answer))
+		t.Errorf("got %s", check.Spell(answer))
 	}
 	return *answer.MsgId
 }
@@ -173,10 +175,10 @@ func TestPublish(t *testing.T) {
 	create(t, c, named("red"))
 	create(t, c, named("all"))
 	createTopic(t, c, topic("fruits"))
-	refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"fruits","MsgContent":"x"}`, "FailedOperation", "(10650)")
+	check.Refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"fruits","MsgContent":"x"}`, "FailedOperation", "(10650)")
 	subscribe(t, c, "fruits", `{"SubscriptionName":"red","Protocol":"queue","Endpoint":"red","FilterTag":["red","blue"]}`)
 	subscribe(t, c, "fruits", fmt.Sprintf(`{"SubscriptionName":"web","Protocol":"http","Endpoint":%q,"NotifyContentFormat":"SIMPLIFIED","FilterTag":["red"]}`, endpoint))
-	refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"fruits","MsgContent":"x","MsgTag":["green"]}`, "FailedOperation", "(10730)")
+	check.Refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"fruits","MsgContent":"x","MsgTag":["green"]}`, "FailedOperation", "(10730)")
 	subscribe(t, c, "fruits", `{"SubscriptionName":"all","Protocol":"queue","Endpoint":"all","NotifyContentFormat":"JSON"}`)
 
 	publish(t, c, `{"TopicName":"fruits","MsgContent":"untagged"}`)
@@ -204,7 +206,7 @@ func TestPublishByKey(t *testing.T) {
 	create(t, c, named("star"))
 	create(t, c, named("hash"))
 	createTopic(t, c, `{"TopicName":"routes","FilterType":2}`)
-	refused(t, c.CreateCmqSubscribe, tdmq.NewCreateCmqSubscribeRequest(), `{"TopicName":"routes","SubscriptionName":"s","Protocol":"queue","Endpoint":"star"}`,
+	check.Refused(t, c.CreateCmqSubscribe, tdmq.NewCreateCmqSubscribeRequest(), `{"TopicName":"routes","SubscriptionName":"s","Protocol":"queue","Endpoint":"star"}`,
 		"MissingParameter", "(10710)")
 	subscribe(t, c, "routes", `{"SubscriptionName":"star","Protocol":"queue","Endpoint":"star","BindingKey":["1.*.0"]}`)
 	subscribe(t, c, "routes", `{"SubscriptionName":"hash","Protocol":"queue","Endpoint":"hash","BindingKey":["1.#.0"]}`)
@@ -212,7 +214,7 @@ func TestPublishByKey(t *testing.T) {
 		publish(t, c, fmt.Sprintf(`{"TopicName":"routes","MsgContent":"x","MsgTag":[%q,"1.more.0"]}`, key))
 	}
 	for _, tags := range []string{`["2.test.0"]`, `["2.0","1.0"]`, `[]`} {
-		refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"routes","MsgContent":"x","MsgTag":`+tags+`}`, "FailedOperation", "(10730)")
+		check.Refused(t, c.PublishCmqMsg, tdmq.NewPublishCmqMsgRequest(), `{"TopicName":"routes","MsgContent":"x","MsgTag":`+tags+`}`, "FailedOperation", "(10730)")
 	}
 	counts(t, c, "hash", 3, 0)
 	counts(t, c, "star", 1, 0)

@@ -1,0 +1,3 @@
+module github.com/jetcmq/jetcmq/test/sdk/check
+
+go 1.26
