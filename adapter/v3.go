@@ -23,6 +23,7 @@ var (
 	errAction        = &mapping.Error{V3: "InvalidAction", Text: "The request action=`%s` is invalid or not found"}
 	errParameter     = &mapping.Error{V3: "MissingParameter", Text: "The request is missing a required parameter `%s`."}
 	errBody          = &mapping.Error{V3: "InvalidParameter", Text: "The request body is not a valid JSON object"}
+	errText          = &mapping.Error{V3: "InvalidParameter", Text: "The request body is not UTF-8, or has half of a surrogate pair in it"}
 	errAuthorization = &mapping.Error{V3: "AuthFailure.InvalidAuthorization", Text: "The request `Authorization` header does not conform to tencentcloud standards: `%s` not valid."}
 	errSecretID      = &mapping.Error{V3: "AuthFailure.SecretIdNotFound", Text: "The SecretId is not found, please ensure that your SecretId is correct."}
 	errExpired       = &mapping.Error{V3: "AuthFailure.SignatureExpire", Text: "The signature is expired, please request again."}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
@@ -18,9 +19,13 @@ const (
 // addJSON appends the parameters of a JSON object under the names that they have
 // in a query: {"Filters":[{"Values":["a"]}]} is Filters.0.Values.0=a. Numbers
 // keep their text, what is null counts as not sent, and of two members with one
-// name the first counts, as everywhere. What is no UTF-8 and no character
-// becomes U+FFFD. An empty body has no parameters.
+// name the first counts, as everywhere. A body that is not UTF-8, or has half a
+// surrogate pair in it, is refused: no answer could give it back. An empty body
+// has no parameters.
 func (q *request) addJSON(body string) error {
+	if !utf8.ValidString(body) || hasHalfPair(body) {
+		return errText
+	}
 	f := flattener{rest: body, pairs: q.pairs}
 	if f.blanks(); f.rest == "" {
 		return nil
@@ -141,12 +146,44 @@ func (f *flattener) text() (text string, ok bool) {
 
 // unquote returns part of the body itself where it can: it may be a message.
 func unquote(quoted string, escaped bool) (string, bool) {
-	if text := quoted[1 : len(quoted)-1]; !escaped && utf8.ValidString(text) {
-		return text, true
+	if !escaped {
+		return quoted[1 : len(quoted)-1], true
 	}
 	var text string
 	err := json.Unmarshal([]byte(quoted), &text)
 	return text, err == nil
+}
+
+// hasHalfPair tells whether some \u escape is half of a surrogate pair.
+func hasHalfPair(body string) bool {
+	for {
+		at := strings.IndexByte(body, '\\')
+		if at < 0 || at+1 == len(body) {
+			return false
+		}
+		r, size := escape(body[at:])
+		body = body[at+size:]
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		low, size := escape(body)
+		if utf16.DecodeRune(r, low) == utf8.RuneError {
+			return true
+		}
+		body = body[size:]
+	}
+}
+
+// escape reads the escape in front of text, of two characters or six.
+func escape(text string) (r rune, size int) {
+	if len(text) < 6 || !strings.HasPrefix(text, `\u`) {
+		return 0, 2
+	}
+	n, err := strconv.ParseUint(text[2:6], 16, 16)
+	if err != nil {
+		return 0, 2
+	}
+	return rune(n), 6
 }
 
 // literal takes a number, true, false or null.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/jetcmq/jetcmq/adapter/action"
 	"github.com/jetcmq/jetcmq/mapping"
@@ -47,8 +48,7 @@ func TestJSON(t *testing.T) {
 		`{"A":[{"B":1,"B":2},{"B":3}]}`:                "A.0.B=1 A.1.B=3",
 		`{"A":{"B":1},"A":{"C":2}}`:                    "A.B=1",
 		`{"A":"\u4f60\n\"\u0026<\ud83d\ude00"}`:        "A=你\n\"&<😀",
-		`{"A":"\ud83d","B":"\ude00\ud83d"}`:            "A=\ufffd B=\ufffd\ufffd",
-		"{\"A\":\"\xff\xe4\xbd\"}":                     "A=\ufffd\ufffd\ufffd",
+		`{"A":"\\ud83d\ufffd"}`:                        `A=\ud83d` + "\ufffd",
 		`{"A":"\u0000"}`:                               "A=\x00",
 		`{"":1,"a b":2}`:                               "=1 a b=2",
 		`{"A":[[1,2],[3]]}`:                            "A.0.0=1 A.0.1=2 A.1.0=3",
@@ -79,7 +79,20 @@ func TestBrokenJSON(t *testing.T) {
 		`{"A":"\x"}`, `{"A":"\x"1}`, "{\"A\":\"\x01\"1}", `{"A":"\u12"}`, "{\"A\":\"\n\"}", `{"A":1}x`, `{"A":1}{}`, `{"A":1}&more=1`, `{"A":1 "B":2}`, `{"A" 1}`, `{,}`, `{1:2}`,
 		`{null:1}`, `{"A":1,,"B":2}`, `{"A":1}]`, `{"A":--1}`, `{"A":/**/1}`, "{\x00}",
 	} {
-		if pairs, err := flattened(body); !errors.Is(err, errBody) || len(pairs) > 0 {
+		if pairs, err := flattened(body); err != errBody || len(pairs) > 0 {
+			t.Errorf("%q: got %v, %v", body, pairs, err)
+		}
+	}
+}
+
+// What no answer could give back is refused, rather than changed.
+func TestJSONThatIsNoText(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"A":"\ud83d"}`, `{"A":"\ude00"}`, `{"A":"\ude00\ud83d"}`, `{"A":"\uD83D\ud83d\ude00"}`, `{"A":"x\ud83dx"}`, `{"A":"\ud83d\n"}`, `{"A":"\ud83d\\ude00"}`,
+		`{"\udfff":1}`, `{"A":"\\\ud83d"}`, "{\"A\":\"\xff\"}", "{\"A\":\"\xe4\xbd\"}", "{\"\xc0\x80\":1}", "{\"A\":\"\xed\xa0\xbd\"}",
+	} {
+		if pairs, err := flattened(body); err != errText || len(pairs) > 0 {
 			t.Errorf("%q: got %v, %v", body, pairs, err)
 		}
 	}
@@ -156,8 +169,10 @@ func FuzzJSON(f *testing.F) {
 		switch {
 		case err == nil && !object && !blank:
 			t.Fatalf("took %q for %v", body, pairs)
-		case errors.Is(err, errBody) && object:
+		case err == errBody && object:
 			t.Fatalf("refused %q", body)
+		case err == errText && utf8.ValidString(body) && object && !strings.Contains(fmt.Sprint(want), "\ufffd"):
+			t.Fatalf("found no text in %q", body)
 		case err != nil || blank:
 			return
 		}
