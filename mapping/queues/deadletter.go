@@ -161,7 +161,10 @@ func (q *queue) sweep(ctx context.Context, c counts) error {
 			continue
 		}
 		delete(due, d.seq)
-		l := q.leases.open(d.seq, q.newLease(ctx, s, d))
+		l, free := q.open(ctx, s, d)
+		if !free {
+			continue
+		}
 		if cause := s.dead(l, d.at); cause == "" {
 			alive = append(alive, d.handle())
 		} else if err := q.bury(ctx, s, m, d, l, cause); err != nil {

@@ -160,6 +160,12 @@ func (q *queue) visible(s *settings, seq, delivery, turn uint64) error {
 	return q.b.conn.NC.Publish(ackSubject(q.stream, s.consumer, delivery, seq, turn), []byte("-NAK"))
 }
 
+// later hides a message that JetStream has just delivered for another while.
+func (q *queue) later(s *settings, d delivery, wait time.Duration) error {
+	text := fmt.Sprintf(`-NAK {"delay":%d}`, wait)
+	return q.b.conn.NC.Publish(ackSubject(q.stream, s.consumer, d.number, d.seq, d.turn), []byte(text))
+}
+
 // Return makes messages visible again at once: their receiver went away before
 // it got them. These deliveries do not count as received.
 func (b *Broker) Return(name mapping.QueueName, ms []mapping.Message) {

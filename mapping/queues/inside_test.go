@@ -55,6 +55,35 @@ func newLeases() *leases {
 	return &q.leases
 }
 
+// A delivery is early while its receiver's time runs by both clocks: one of them may
+// have been set, and the other one stands still while the machine sleeps.
+func TestHeldIsWhatBothClocksSay(t *testing.T) {
+	t.Parallel()
+	const hour = 3_600_000
+	mine := lease{given: 100 * hour, clock: 50 * hour, promised: 2 * hour, delivery: 3, session: "here"}
+	for _, c := range []struct {
+		why   string
+		known lease
+		d     delivery
+		left  time.Duration
+	}{
+		{"soon", mine, delivery{number: 4, at: 101 * hour, clock: 51 * hour}, time.Hour},
+		{"overtaken", mine, delivery{number: 2, at: 100 * hour, clock: 50 * hour}, 2 * time.Hour},
+		{"in time", mine, delivery{number: 4, at: 102 * hour, clock: 52 * hour}, 0},
+		{"the time was set back", mine, delivery{number: 4, at: 10 * hour, clock: 52 * hour}, 0},
+		{"the machine slept", mine, delivery{number: 4, at: 102 * hour, clock: 50 * hour}, 0},
+		{"handed back", lease{session: "here", clock: 50 * hour, promised: 2 * hour}, delivery{at: hour, clock: 50 * hour}, 0},
+		{"another's", lease{given: 100 * hour, promised: 2 * hour, session: "there"}, delivery{at: 101 * hour}, 0},
+	} {
+		ls := newLeases()
+		c.d.seq = 1
+		ls.held = map[uint64]lease{1: c.known}
+		if left, held := ls.holds(c.d); left != c.left || held != (c.left > 0) {
+			t.Errorf("%s: got %v, %v, want %v", c.why, left, held, c.left)
+		}
+	}
+}
+
 // A new leader of the consumer may not have heard of a delivery, and gives the
 // message to another broker under the same number: its delete was refused here.
 func TestADeliveryCountedAgainIsTheLater(t *testing.T) {

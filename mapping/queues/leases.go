@@ -23,10 +23,12 @@ type lease struct {
 	first    int64  // Unix ms of the first delivery
 	stored   int64  // Unix ms when the message came into the stream
 	given    int64  // Unix ms of the latest delivery; 0 = handed back
+	clock    int64  // the same by our own clock, which nobody sets
 	promised int64  // ms of invisibility its receiver was promised
 	delivery uint64 // JetStream's number of the latest delivery
 	turn     uint64 // the consumer's sequence of it
 	unheard  uint64 // deliveries nobody received: the receiver was gone
+	refused  uint64 // deliveries after the latest, which came while this one was held
 	session  string // who handed it out
 	deleting bool   // an acknowledgement is on its way
 }
@@ -62,7 +64,7 @@ func (ls *leases) open(seq uint64, l lease) lease {
 	delete(ls.gone, seq) // JetStream delivers it, so it is not
 	old, known := ls.held[seq]
 	if known && l.delivery > 1 {
-		l.unheard = old.unheard
+		l.unheard = old.unheard + old.refused
 		if old.received() > 0 {
 			l.first = old.first
 		}
@@ -75,6 +77,30 @@ func (ls *leases) open(seq uint64, l lease) lease {
 	ls.held[seq] = l
 	ls.dirty = true
 	return l
+}
+
+// holds tells whether somebody still holds by our word a message that JetStream
+// delivers again, and for how much longer. That happens when JetStream was held up
+// (a disk that hung) and delivers late what it then counts as expired, when
+// deliveries overtake each other on their way to us, and when the next leader of a
+// consumer has not heard of the last ones.
+func (ls *leases) holds(d delivery) (left time.Duration, held bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l, known := ls.held[d.seq]
+	if !known || l.session != ls.q.b.session || l.given == 0 {
+		return 0, false
+	}
+	promised := min(l.promised, ls.q.now().visibility.Milliseconds())
+	ms := promised - max(d.at-l.given, d.clock-l.clock) // either clock may have stood still
+	if ms <= 0 {
+		return 0, false
+	}
+	if d.number > l.delivery+l.refused {
+		l.refused = d.number - l.delivery
+		ls.held[d.seq] = l
+	}
+	return time.Duration(ms) * time.Millisecond, true
 }
 
 // claim takes the right to delete what h names, or tells that h is not the

@@ -178,9 +178,9 @@ func (q *queue) history(ctx context.Context, d delivery) (first int64, unheard u
 	l, known := q.leases.find(d.seq)
 	switch {
 	case known && l.received() > 0:
-		return l.first, l.unheard
+		return l.first, l.unheard + l.refused
 	case known:
-		return d.at, l.unheard
+		return d.at, l.unheard + l.refused
 	case q.partial.Load():
 		return d.at, 0
 	default:

@@ -52,6 +52,7 @@ func (q *queue) stray(m *nats.Msg) {
 	if err != nil || d.consumer != s.consumer {
 		return
 	}
-	q.leases.open(d.seq, q.newLease(context.Background(), s, d))
-	q.returned(s, d.handle())
+	if _, free := q.open(context.Background(), s, d); free {
+		q.returned(s, d.handle())
+	}
 }

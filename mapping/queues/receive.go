@@ -121,7 +121,10 @@ func (q *queue) handOut(ctx context.Context, raw []*nats.Msg) []mapping.Message 
 		if d.consumer != s.consumer {
 			continue // of an older generation: nobody may hold it any more
 		}
-		l := q.leases.open(d.seq, q.newLease(ctx, s, d))
+		l, free := q.open(ctx, s, d)
+		if !free {
+			continue
+		}
 		if cause := s.dead(l, d.at); cause != "" {
 			if err := q.bury(ctx, s, m, d, l, cause); err != nil {
 				q.b.log.Error("a dead letter stays until its visibility timeout ends", "error", err)
@@ -133,6 +136,21 @@ func (q *queue) handOut(ctx context.Context, raw []*nats.Msg) []mapping.Message 
 	return ms
 }
 
+// open notes a delivery. It is false, and nobody may get the message, while the
+// receiver that has it was promised that nobody else does: JetStream delivers it
+// once more when that time is over.
+func (q *queue) open(ctx context.Context, s *settings, d delivery) (l lease, free bool) {
+	left, held := q.leases.holds(d)
+	if !held {
+		return q.leases.open(d.seq, q.newLease(ctx, s, d)), true
+	}
+	q.b.log.Debug("delivered again before its time", "queue", s.name, "sequence", d.seq, "delivery", d.number, "left", left)
+	if err := q.later(s, d, left+grace); err != nil {
+		q.b.log.Warn("a message that is held could not be put off, it returns with its visibility timeout", "queue", s.name, "error", err)
+	}
+	return lease{}, false
+}
+
 // newLease dates a delivery. A redelivery that this broker did not see before
 // may be known to the ledger.
 func (q *queue) newLease(ctx context.Context, s *settings, d delivery) lease {
@@ -140,6 +158,7 @@ func (q *queue) newLease(ctx context.Context, s *settings, d delivery) lease {
 		first:    d.at,
 		stored:   d.stored,
 		given:    d.at,
+		clock:    d.clock,
 		promised: s.visibility.Milliseconds(),
 		delivery: d.number,
 		turn:     d.turn,
@@ -147,7 +166,7 @@ func (q *queue) newLease(ctx context.Context, s *settings, d delivery) lease {
 	}
 	if d.number > 1 {
 		// What we know is all there is only if we gave out the last delivery too.
-		if last, known := q.leases.find(d.seq); !known || last.session != q.b.session || last.delivery != d.number-1 {
+		if last, known := q.leases.find(d.seq); !known || last.session != q.b.session || last.delivery+last.refused != d.number-1 {
 			l.first, l.unheard = q.history(ctx, d)
 		}
 	}
@@ -162,10 +181,15 @@ type delivery struct {
 	number   uint64 // first = 1
 	stored   int64  // Unix ms
 	at       int64  // Unix ms: now
+	clock    int64  // the same by our own clock
 }
 
 // handle names the delivery; it is not one to give out.
 func (d delivery) handle() handle { return handle{seq: d.seq, delivery: d.number, turn: d.turn} }
+
+// epoch is where our own clock begins, which goes on evenly whatever the time of
+// day is set to.
+var epoch = time.Now()
 
 func readDelivery(m *nats.Msg) (delivery, error) {
 	meta, err := m.Metadata()
@@ -179,6 +203,7 @@ func readDelivery(m *nats.Msg) (delivery, error) {
 		number:   meta.NumDelivered,
 		stored:   meta.Timestamp.UnixMilli(),
 		at:       time.Now().UnixMilli(),
+		clock:    time.Since(epoch).Milliseconds(),
 	}, nil
 }
 
