@@ -1,8 +1,11 @@
 package queues_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,4 +77,38 @@ func TestWhatWasHeldComesInItsTime(t *testing.T) {
 	}
 	a.delete("q", m.Handle)
 	a.counts("q", 0, 0, 0, 0)
+}
+
+// A timeout that is made shorter ends what is held sooner, also for those who wait
+// in that moment at whatever server.
+func TestWhatIsHeldComesSoonerByAShorterTimeout(t *testing.T) {
+	a := newAccount(t)
+	b := a.join()
+	for i, by := range []*broker{a.broker, b} {
+		queue := mapping.QueueName(fmt.Sprint("q", i))
+		a.create(queue, mapping.QueueAttributes{VisibilityTimeout: num(43200)})
+		for range 20 {
+			a.send(queue, "x")
+			a.receive(queue, 0)
+		}
+		polls, leave := context.WithCancel(ctx)
+		var came atomic.Int64
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() {
+				for polls.Err() == nil {
+					ms, _ := a.Receive(polls, queue, 16, 20*time.Second)
+					came.Add(int64(len(ms)))
+				}
+			})
+		}
+		waitForReceivers(a, string(queue), 5)
+		<-time.After(1200 * time.Millisecond) // longer than the new timeout: it ends at once
+		if _, err := by.SetQueue(ctx, queue, mapping.QueueAttributes{VisibilityTimeout: num(1)}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return came.Load() >= 20 }, func() string { return "what was held does not come" })
+		leave()
+		all.Wait()
+	}
 }

@@ -96,11 +96,17 @@ func (ls *leases) holds(d delivery) (left time.Duration, held bool) {
 	if ms <= 0 {
 		return 0, false
 	}
-	if d.number > l.delivery+l.refused {
+	return time.Duration(ms) * time.Millisecond, true
+}
+
+// refuse notes that a delivery came early, and nobody got it.
+func (ls *leases) refuse(d delivery) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l, known := ls.held[d.seq]; known && d.number > l.delivery+l.refused {
 		l.refused = d.number - l.delivery
 		ls.held[d.seq] = l
 	}
-	return time.Duration(ms) * time.Millisecond, true
 }
 
 // claim takes the right to delete what h names, or tells that h is not the

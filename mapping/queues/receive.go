@@ -141,9 +141,17 @@ func (q *queue) handOut(ctx context.Context, raw []*nats.Msg) []mapping.Message 
 // once more when that time is over.
 func (q *queue) open(ctx context.Context, s *settings, d delivery) (l lease, free bool) {
 	left, held := q.leases.holds(d)
+	if held {
+		// The queue's timeout may have been made shorter in this moment.
+		if _, err := q.b.read(context.WithoutCancel(ctx), q.key); err != nil {
+			q.b.log.Debug("read", "queue", s.name, "error", err)
+		}
+		left, held = q.leases.holds(d)
+	}
 	if !held {
 		return q.leases.open(d.seq, q.newLease(ctx, s, d)), true
 	}
+	q.leases.refuse(d)
 	q.b.log.Debug("delivered again before its time", "queue", s.name, "sequence", d.seq, "delivery", d.number, "left", left)
 	if err := q.later(s, d, left+grace); err != nil {
 		q.b.log.Warn("a message that is held could not be put off, it returns with its visibility timeout", "queue", s.name, "error", err)
