@@ -49,8 +49,10 @@ func TestAMajorityGoesAndComes(t *testing.T) {
 	a.must("CreateQueue", "queueName", "q")
 	a.must("SendMessage", "queueName", "q", "msgBody", "kept")
 	m := a.must("ReceiveMessage", "queueName", "q")
+	received := time.Now()
 	a.must("CreateTopic", "topicName", "t")
 	a.must("Subscribe", "topicName", "t", "subscriptionName", "s", "protocol", "queue", "endpoint", "q", "notifyStrategy", "BACKOFF_RETRY", "notifyContentFormat", "SIMPLIFIED")
+	<-time.After(time.Until(received.Add(1200 * time.Millisecond))) // a handle of the last second before a server dies is void: 4430
 	c.nodes[0].kill()
 	c.nodes[1].kill()
 	eventually(t, "it is not ready", func() bool { return strings.Contains(a.ready(), "account default") })
