@@ -55,6 +55,41 @@ func newLeases() *leases {
 	return &q.leases
 }
 
+// A message was delivered twice, and deleted by its first receiver while the second
+// delivery was on its way: it was handed out then.
+func TestASecondDeliveryOnItsWayEndsWithADelete(t *testing.T) {
+	b := newBroker(t, jet.Process)
+	ctx := context.Background()
+	if _, err := b.Send(ctx, "q", "x", 0); err != nil {
+		t.Fatal(err)
+	}
+	q, s := b.known("q"), b.known("q").now()
+	first, err := q.take(ctx, 1)
+	if err != nil || len(first) != 1 {
+		t.Fatal(first, err)
+	}
+	if err := q.visible(s, 1, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	second, err := q.pull(ctx, 1, 2*time.Second)
+	if err != nil || len(second) != 1 {
+		t.Fatal(second, err)
+	}
+	if err := b.Delete(ctx, "q", first[0].Handle); err != nil {
+		t.Fatal(err)
+	}
+	if got := q.handOut(ctx, second); len(got) > 0 {
+		t.Errorf("what was deleted is handed out: %+v", got)
+	}
+	d, err := readDelivery(second[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.clock += moment.Milliseconds(); q.leases.deleted(d) {
+		t.Error("a message is refused for longer than a moment")
+	}
+}
+
 // A delivery is early while its receiver's time runs by both clocks: one of them may
 // have been set, and the other one stands still while the machine sleeps.
 func TestHeldIsWhatBothClocksSay(t *testing.T) {

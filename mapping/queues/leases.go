@@ -15,6 +15,10 @@ type leases struct {
 	mu   sync.Mutex
 	held map[uint64]lease // by stream sequence; entries outlive their deadline until the message is gone
 	gone map[uint64]int64 // deleted here though handed out elsewhere: until when (Unix ms) that matters
+	// What was deleted here a moment ago, and when by our own clock: a second
+	// delivery of it may still be on its way to us.
+	fresh, older map[uint64]int64
+	turned       int64
 	// dirty tells that the ledger does not yet know all of the above.
 	dirty bool
 }
@@ -99,6 +103,32 @@ func (ls *leases) holds(d delivery) (left time.Duration, held bool) {
 	return time.Duration(ms) * time.Millisecond, true
 }
 
+// moment is how long a delivery may be on its way to its receiver within this process.
+const moment = 2 * time.Second
+
+// remember notes that a message was deleted, under the lock. Two maps take turns,
+// so that nothing has to be looked for to be forgotten.
+func (ls *leases) remember(seq uint64, now int64) {
+	if now-ls.turned > moment.Milliseconds() || ls.fresh == nil {
+		ls.older, ls.fresh, ls.turned = ls.fresh, map[uint64]int64{}, now
+	}
+	if len(ls.fresh) < maxLeases {
+		ls.fresh[seq] = now
+	}
+}
+
+// deleted tells whether a delivery is of a message that was deleted while it was
+// on its way.
+func (ls *leases) deleted(d delivery) bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	at, known := ls.fresh[d.seq]
+	if !known {
+		at, known = ls.older[d.seq]
+	}
+	return known && d.clock-at < moment.Milliseconds()
+}
+
 // refuse notes that a delivery came early, and nobody got it.
 func (ls *leases) refuse(d delivery) {
 	ls.mu.Lock()
@@ -150,6 +180,7 @@ func (ls *leases) settle(h handle, deleted bool) {
 		ls.held[h.seq] = l
 	case deleted:
 		delete(ls.held, h.seq)
+		ls.remember(h.seq, clock())
 		if h.session != ls.q.b.session {
 			ls.bury(h.seq, h.ends())
 		}
@@ -215,6 +246,7 @@ func (ls *leases) clear() {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	ls.held, ls.gone, ls.dirty = nil, nil, true
+	ls.fresh, ls.older = nil, nil
 }
 
 // doubt forgets the deliveries of the last moment before the connection broke:
@@ -223,7 +255,8 @@ func (ls *leases) clear() {
 func (ls *leases) doubt(lost int64) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	const window = 1000 // ms; 100 to 300 were seen
+	const window = 1000           // ms; 100 to 300 were seen
+	ls.fresh, ls.older = nil, nil // and what was deleted then
 	begin := lost - window
 	for seq, l := range ls.held {
 		if l.given >= begin && l.session == ls.q.b.session {

@@ -140,6 +140,9 @@ func (q *queue) handOut(ctx context.Context, raw []*nats.Msg) []mapping.Message 
 // receiver that has it was promised that nobody else does: JetStream delivers it
 // once more when that time is over.
 func (q *queue) open(ctx context.Context, s *settings, d delivery) (l lease, free bool) {
+	if q.leases.deleted(d) {
+		return lease{}, false // JetStream has it no more
+	}
 	left, held := q.leases.holds(d)
 	if held {
 		// The queue's timeout may have been made shorter in this moment.
@@ -195,8 +198,9 @@ type delivery struct {
 // handle names the delivery; it is not one to give out.
 func (d delivery) handle() handle { return handle{seq: d.seq, delivery: d.number, turn: d.turn} }
 
-// epoch is where our own clock begins, which goes on evenly whatever the time of
-// day is set to.
+// clock is our own clock, in ms. It goes on evenly whatever the time of day is set to.
+func clock() int64 { return time.Since(epoch).Milliseconds() }
+
 var epoch = time.Now()
 
 func readDelivery(m *nats.Msg) (delivery, error) {
@@ -211,7 +215,7 @@ func readDelivery(m *nats.Msg) (delivery, error) {
 		number:   meta.NumDelivered,
 		stored:   meta.Timestamp.UnixMilli(),
 		at:       time.Now().UnixMilli(),
-		clock:    time.Since(epoch).Milliseconds(),
+		clock:    clock(),
 	}, nil
 }
 
