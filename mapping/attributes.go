@@ -95,6 +95,11 @@ func (a QueueAttributes) Over(base QueueAttributes) QueueAttributes {
 	return a
 }
 
+// Binds tells whether a says anything of a dead-letter queue.
+func (a QueueAttributes) Binds() bool {
+	return a.DeadLetter != nil || a.Letters != (DeadLetterChange{})
+}
+
 func either[T any](said, base *T) *T {
 	if said != nil {
 		return said

@@ -16,7 +16,8 @@ func (c *Conn) Replicate(streams ...string) {
 		c.replicating.Lock()
 		defer c.replicating.Unlock()
 		for _, name := range streams {
-			if err := c.replicate(c.life, name); err != nil && c.life.Err() == nil {
+			err := c.Alone(c.life, name, func(ctx context.Context) error { return c.replicate(ctx, name) })
+			if err != nil && c.life.Err() == nil {
 				c.Log.Warn("a stream does not get its replicas", "stream", name, "error", err)
 			}
 		}
@@ -24,8 +25,6 @@ func (c *Conn) Replicate(streams ...string) {
 }
 
 func (c *Conn) replicate(ctx context.Context, name string) error {
-	ctx, cancel := c.Within(ctx)
-	defer cancel()
 	stream, err := c.JS.Stream(ctx, name)
 	if err != nil {
 		return err

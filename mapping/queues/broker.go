@@ -4,6 +4,7 @@ package queues
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -77,7 +78,7 @@ func Open(ctx context.Context, conn *jet.Conn, c Config) (*Broker, error) {
 func (b *Broker) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	if err := b.openLedger(ctx); err != nil {
+	if err := errors.Join(b.openLedger(ctx), b.conn.OpenTurns(ctx)); err != nil {
 		return fmt.Errorf("open JetStream of the account: %w", err)
 	}
 	for _, subject := range []string{

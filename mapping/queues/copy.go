@@ -27,19 +27,7 @@ func (b *Broker) Expect(ctx context.Context, name mapping.QueueName) error {
 	if err != nil || q.now().memory >= copyMemory {
 		return err
 	}
-	done, err := b.configure(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if q, err = b.read(ctx, q.key); err != nil {
-		return err
-	}
-	if err := b.lengthenMemory(ctx, q.key, *q.now(), copyMemory); err != nil {
-		return err
-	}
-	_, err = b.read(ctx, q.key)
-	return err
+	return b.lengthenMemory(ctx, q.key, copyMemory)
 }
 
 // Copy stores a topic's message as if somebody had sent its body, with where it

@@ -13,12 +13,25 @@ import (
 	"github.com/jetcmq/jetcmq/mapping/jet"
 )
 
+// binding has f work, if it may concern bindings between queues, while nobody
+// else in the account changes one.
+func (b *Broker) binding(ctx context.Context, concerned bool, f func(context.Context) error) error {
+	if !concerned {
+		return f(ctx)
+	}
+	return b.conn.Alone(ctx, "dead-letter-queues", f)
+}
+
 // bind checks the dead-letter policy s asks for and makes it point at the
 // queue itself. The rules are the vendor's; it documents no codes for them.
-func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[string]settings) error {
+func (b *Broker) bind(ctx context.Context, key string, s *settings) error {
 	p := s.attributes.DeadLetter
 	if p == nil {
 		return nil
+	}
+	all, err := b.allQueues(ctx)
+	if err != nil {
+		return err
 	}
 	target := p.Queue.Key()
 	dlq, exists := all[target]
@@ -45,7 +58,7 @@ func (b *Broker) bind(ctx context.Context, key string, s *settings, all map[stri
 	if sources >= mapping.MaxDLSources {
 		return mapping.ErrParameters.Because(fmt.Sprintf("a queue can serve %d others as dead-letter queue, not more", mapping.MaxDLSources))
 	}
-	if err := b.lengthenMemory(ctx, target, dlq, letterMemory); err != nil {
+	if err := b.lengthenMemory(ctx, target, letterMemory); err != nil {
 		return err
 	}
 	bound := *p
@@ -61,17 +74,19 @@ func (s settings) buriesIn(key string) bool {
 
 // lengthenMemory makes JetStream remember for that long what was moved or copied
 // into a queue.
-func (b *Broker) lengthenMemory(ctx context.Context, key string, s settings, memory time.Duration) error {
-	if s.memory >= memory {
-		return nil
-	}
-	ctx, cancel := b.conn.Within(ctx)
-	defer cancel()
-	s.memory = memory
-	if _, err := b.conn.JS.UpdateStream(ctx, b.streamConfig(key, s)); err != nil {
-		return fmt.Errorf("prepare queue %s for what is moved there: %w", s.name, err)
-	}
-	return nil
+func (b *Broker) lengthenMemory(ctx context.Context, key string, memory time.Duration) error {
+	return b.conn.Alone(ctx, streamPrefix+key, func(ctx context.Context) error {
+		q, err := b.read(ctx, key)
+		if err != nil {
+			return err
+		}
+		s := *q.now()
+		if s.memory >= memory {
+			return nil
+		}
+		s.memory = memory
+		return b.update(ctx, q, s)
+	})
 }
 
 // UnbindDeadLetter ends a queue's dead-letter policy. A queue without one is

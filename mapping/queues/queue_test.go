@@ -264,12 +264,13 @@ func TestDelay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stored := time.Now()
 	a.counts("q", 0, 0, 1, 0)
 	m := a.receive("q", 5*time.Second)
 	if late := time.Since(sent) - time.Second; late < 0 || late > 3*time.Second {
 		t.Errorf("came %v after its time", late)
 	}
-	if m.ID != id || m.Body != "later" || m.Dequeues != 1 || m.Enqueued != sent.Unix() {
+	if m.ID != id || m.Body != "later" || m.Dequeues != 1 || m.Enqueued < sent.Unix() || m.Enqueued > stored.Unix() {
 		t.Errorf("got %+v, want %s sent at %d", m, id, sent.Unix())
 	}
 	a.delete("q", m.Handle)

@@ -36,16 +36,13 @@ func (b *Broker) CreateQueue(ctx context.Context, name mapping.QueueName, a mapp
 	if err := b.vacant(ctx, key); err != nil {
 		return "", err
 	}
-	if s.attributes.DeadLetter != nil {
-		all, err := b.allQueues(ctx)
-		if err != nil {
-			return "", err
+	err = b.binding(ctx, a.Binds(), func(ctx context.Context) error {
+		if err := b.bind(ctx, key, &s); err != nil {
+			return err
 		}
-		if err := b.bind(ctx, key, &s, all); err != nil {
-			return "", err
-		}
-	}
-	if err := b.create(ctx, key, s); err != nil {
+		return b.create(ctx, key, s)
+	})
+	if err != nil {
 		return "", err
 	}
 	return s.id, nil
@@ -172,36 +169,46 @@ func (b *Broker) SetQueue(ctx context.Context, name mapping.QueueName, a mapping
 	if err != nil {
 		return mapping.QueueDescription{}, err
 	}
-	if q, err = b.read(ctx, q.key); err != nil { // what we knew may be a moment old
+	err = b.binding(ctx, a.Binds(), func(ctx context.Context) error {
+		return b.conn.Alone(ctx, q.stream, func(ctx context.Context) error {
+			q, err = b.set(ctx, q.key, a)
+			return err
+		})
+	})
+	if err != nil {
 		return mapping.QueueDescription{}, err
+	}
+	return q.now().describe(), nil
+}
+
+func (b *Broker) set(ctx context.Context, key string, a mapping.QueueAttributes) (*queue, error) {
+	q, err := b.read(ctx, key) // what we knew may be a moment old
+	if err != nil {
+		return nil, err
 	}
 	before := q.now()
 	s := *before
 	s.attributes = a.Over(before.attributes)
 	s.modified = time.Now().Unix()
 	if err := s.attributes.Check(); err != nil {
-		return mapping.QueueDescription{}, err
+		return nil, err
 	}
-	if s.attributes.DeadLetter != nil && s.attributes.DeadLetter != before.attributes.DeadLetter {
-		all, err := b.allQueues(ctx)
-		if err != nil {
-			return mapping.QueueDescription{}, err
-		}
-		if err := b.bind(ctx, q.key, &s, all); err != nil {
-			return mapping.QueueDescription{}, err
+	if s.attributes.DeadLetter != before.attributes.DeadLetter {
+		if err := b.bind(ctx, key, &s); err != nil {
+			return nil, err
 		}
 	}
 	if err := b.update(ctx, q, s); err != nil {
-		return mapping.QueueDescription{}, err
+		return nil, err
 	}
 	if (*before.attributes.Rewind == 0) != (*s.attributes.Rewind == 0) {
 		// Switching the window off drops what it kept; switching it on must
 		// not bring back what was deleted before.
 		if err := q.trim(ctx, 0); err != nil {
-			return mapping.QueueDescription{}, err
+			return nil, err
 		}
 	}
-	return q.now().describe(), nil
+	return q, nil
 }
 
 // update writes the stream's configuration and reads it back, which puts the
@@ -226,24 +233,26 @@ func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error 
 		return err
 	}
 	defer done()
-	all, err := b.allQueues(ctx)
-	if err != nil {
-		return err
-	}
-	key := name.Key()
-	for _, s := range all {
-		if s.buriesIn(key) {
-			return mapping.ErrParameters.Because("queue is the dead-letter queue of " + s.name + ", unbind it first")
+	return b.binding(ctx, true, func(ctx context.Context) error {
+		all, err := b.allQueues(ctx)
+		if err != nil {
+			return err
 		}
-	}
-	err = b.conn.JS.DeleteStream(ctx, streamPrefix+key)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		err = mapping.ErrNoQueue
-	} else if err != nil {
-		return fmt.Errorf("delete queue %s: %w", name, err)
-	}
-	b.forget(key)
-	return err
+		key := name.Key()
+		for _, s := range all {
+			if s.buriesIn(key) {
+				return mapping.ErrParameters.Because("queue is the dead-letter queue of " + s.name + ", unbind it first")
+			}
+		}
+		err = b.conn.JS.DeleteStream(ctx, streamPrefix+key)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			err = mapping.ErrNoQueue
+		} else if err != nil {
+			return fmt.Errorf("delete queue %s: %w", name, err)
+		}
+		b.forget(key)
+		return err
+	})
 }
 
 // describe gives the configured half of a queue's description.

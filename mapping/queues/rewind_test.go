@@ -96,13 +96,14 @@ func TestRewindWindow(t *testing.T) {
 	}
 	a.create("q", rewindable)
 	a.rewind("q", time.Now().Add(-2*time.Hour)) // a young queue has lost nothing
-	if err := a.RewindQueue(ctx, "q", time.Now().Add(2*time.Second)); !errors.Is(err, mapping.ErrRewindTime) {
+	if err := a.RewindQueue(ctx, "q", time.Now().Add(time.Minute)); !errors.Is(err, mapping.ErrRewindTime) {
 		t.Errorf("to the future: got %v, want %v", err, mapping.ErrRewindTime)
 	}
+	before := time.Now().Unix()
 	a.send("q", "waits")
 	sent := a.describe("q").MinMessageTime
-	if now := time.Now().Unix(); sent < now-2 || sent > now {
-		t.Errorf("minMsgTime: got %d, now it is %d", sent, now)
+	if now := time.Now().Unix(); sent < before || sent > now {
+		t.Errorf("minMsgTime: got %d, want %d to %d", sent, before, now)
 	}
 	if err := a.RewindQueue(ctx, "q", time.Unix(sent+1, 0)); !errors.Is(err, mapping.ErrRewindTime) {
 		t.Errorf("past a message that waits: got %v, want %v", err, mapping.ErrRewindTime)

@@ -90,7 +90,7 @@ func startAccount(t *testing.T, dir string, adjust ...func(*config)) *account {
 // broker opens one more broker on the account, as another process would.
 func (a *account) join(adjust ...func(*config)) *broker {
 	a.t.Helper()
-	c := config{Config: jet.Config{InProcess: a.door, User: a.door.User, Password: a.door.Password, Log: testLog()}}
+	c := config{Config: jet.Config{InProcess: a.door, User: a.door.User, Password: a.door.Password, CallTimeout: patience, Log: testLog()}}
 	for _, f := range adjust {
 		f(&c)
 	}

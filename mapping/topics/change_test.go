@@ -279,3 +279,44 @@ func TestANewFilterHoldsFromTheNextPublishOn(t *testing.T) {
 	w.publish("t", mapping.Labels{Tags: []string{"z"}}, "four")
 	w.exactly("q", "one", "two", "three", "four")
 }
+
+// Nobody's change is lost because somebody else, in another process, changes
+// something else of the same subscription or topic at the same time.
+func TestChangesAtOnceAreAllMade(t *testing.T) {
+	n := newWeb()
+	n.put("http://web", takes)
+	w, all := two(t, n)
+	w.topic("news", mapping.FilterTag)
+	w.toWeb("news", "web", mapping.Subscription{})
+	for i := range 30 {
+		format := []mapping.Format{mapping.FormatSimplified, mapping.FormatJSON}[i%2]
+		tag, size, retention := fmt.Sprint(i), 2000+i, 100+i
+		var changes sync.WaitGroup
+		changes.Go(func() { all[0].set(t, "news", "web", mapping.SubscriptionChange{Format: &format}) })
+		changes.Go(func() { all[1].set(t, "news", "web", mapping.SubscriptionChange{FilterTags: []string{tag}}) })
+		for k, a := range []mapping.TopicAttributes{{MaxMessageSize: &size}, {Retention: &retention}} {
+			changes.Go(func() {
+				if err := all[k].SetTopic(ctx, "news", a); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		changes.Wait()
+		for _, b := range all {
+			s, err := b.DescribeSubscription(ctx, "news", "web")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Format != format || !slices.Equal(s.FilterTags, []string{tag}) {
+				t.Errorf("round %d: got %s and %v, want %s and %s", i, s.Format, s.FilterTags, format, tag)
+			}
+			d, err := b.DescribeTopic(ctx, "news")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.MaxMessageSize != size || d.Retention != retention {
+				t.Errorf("round %d: got %d B, %d s, want %d and %d", i, d.MaxMessageSize, d.Retention, size, retention)
+			}
+		}
+	}
+}

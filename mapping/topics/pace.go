@@ -71,21 +71,23 @@ func (t *topic) amend(ctx context.Context, key, id string, set func(*subscriptio
 	if t.gone {
 		return nil
 	}
-	r, err := t.read(ctx)
-	if err != nil {
+	return t.b.conn.Alone(ctx, t.stream, func(ctx context.Context) error {
+		r, err := t.read(ctx)
+		if err != nil {
+			return err
+		}
+		s := r.subs[key]
+		if s == nil || s.id != id {
+			return nil
+		}
+		next := *s
+		if !set(&next) {
+			return nil
+		}
+		err = t.put(ctx, r, next)
+		t.notice(ctx)
 		return err
-	}
-	s := r.subs[key]
-	if s == nil || s.id != id {
-		return nil
-	}
-	next := *s
-	if !set(&next) {
-		return nil
-	}
-	err = t.put(ctx, r, next)
-	t.notice(ctx)
-	return err
+	})
 }
 
 // put makes the subscription what s says, under the turn.

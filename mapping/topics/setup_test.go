@@ -79,7 +79,7 @@ func startOn(t *testing.T, dir string, c topics.Config) *world {
 // join opens one more broker on the account, as another process would.
 func (w *world) join(c topics.Config, adjust ...func(*jet.Config)) *broker {
 	w.t.Helper()
-	j := jet.Config{InProcess: w.door, User: w.door.User, Password: w.door.Password, Log: testLog()}
+	j := jet.Config{InProcess: w.door, User: w.door.User, Password: w.door.Password, CallTimeout: patience, Log: testLog()}
 	for _, f := range adjust {
 		f(&j)
 	}

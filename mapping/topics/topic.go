@@ -116,10 +116,13 @@ func (b *Broker) change(ctx context.Context, name mapping.TopicName, f func(*top
 	}
 }
 
-// alter has f change a topic, and tells the other brokers. A change that failed
-// may have been made all the same, unless the answer says why it was not.
+// alter has f change a topic while nobody else does anywhere, and tells the
+// other brokers. What f is given may be a moment old. A change that failed may
+// have been made all the same, unless the answer says why it was not.
 func (b *Broker) alter(ctx context.Context, name mapping.TopicName, f func(*topic, *reading) error) error {
-	t, err := b.change(ctx, name, f)
+	t, err := b.change(ctx, name, func(t *topic, r *reading) error {
+		return b.conn.Alone(ctx, t.stream, func(context.Context) error { return f(t, r) })
+	})
 	var refused *mapping.Error
 	switch {
 	case t == nil || errors.As(err, &refused):
