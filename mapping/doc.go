@@ -12,6 +12,8 @@
 //	subject     cmq.delay.<key>.<id>   its messages still in their delay (message schedules)
 //	consumer    receivers-<base 36>    the durable all CMQ receivers share; the greatest number is in force
 //	stream      cmq-ledger             what brokers tell each other of messages in flight
+//	stream      cmq-turns              who is changing a configuration just now
+//	subject     cmq.turn.<name>        what is changed: a stream, or the bindings of dead-letter queues
 //
 //	stream      cmq-topic-<key>        one topic; limits retention, max age = msgRetentionSeconds
 //	subject     cmq.topic.<key>.<words>   its messages: the words are the tags, or those of the routing key

@@ -24,7 +24,7 @@ const (
 
 // OpenTurns makes what Alone needs in the account.
 func (c *Conn) OpenTurns(ctx context.Context) error {
-	_, err := c.JS.CreateStream(ctx, jetstream.StreamConfig{
+	want := jetstream.StreamConfig{
 		Name:        turnStream,
 		Description: "CMQ: who is changing a configuration just now",
 		Subjects:    []string{turnSubject + ">"},
@@ -32,7 +32,13 @@ func (c *Conn) OpenTurns(ctx context.Context) error {
 		Replicas:    c.Replicas,
 		MaxAge:      time.Hour,
 		AllowMsgTTL: true,
-	})
+	}
+	_, err := c.JS.CreateStream(ctx, want)
+	var refused *jetstream.APIError
+	if errors.As(err, &refused) && refused.ErrorCode != jetstream.JSErrCodeStreamNameInUse && !Between(err) {
+		want.Storage = c.Storage() // an account may be without memory
+		_, err = c.JS.CreateStream(ctx, want)
+	}
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		c.Replicate(turnStream)
 		return nil

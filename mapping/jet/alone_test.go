@@ -3,11 +3,15 @@ package jet
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -101,5 +105,39 @@ func TestAloneMakesWhatItNeeds(t *testing.T) {
 		if err := c.JS.DeleteStream(t.Context(), turnStream); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			t.Fatal(err)
 		}
+	}
+}
+
+// An account may have no memory to keep streams in.
+func TestAloneWithoutMemory(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "nats.conf")
+	conf := fmt.Sprintf(`
+		listen: 127.0.0.1:-1
+		jetstream { store_dir: %q }
+		accounts { a { jetstream { max_mem: 0, max_file: 100M }, users [{ user: a, password: a }] } }`, t.TempDir())
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options, err := server.ProcessConfigFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.NewServer(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatal("the server does not start")
+	}
+	c, err := Open(Config{URL: s.ClientURL(), User: "a", Password: "a", CallTimeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(context.Background()) })
+	if err := c.Alone(t.Context(), "s", func(context.Context) error { return nil }); err != nil {
+		t.Error(err)
 	}
 }
