@@ -1,7 +1,6 @@
 package test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -40,28 +39,15 @@ func TestScenariosOnACluster(t *testing.T) {
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			for try := range tries {
-				w := startFor(t, "", []string{"first"}, jetcmqtest.WithNATS(addresses(servers, s.account(try))), jetcmqtest.WithSetting("JETCMQ_REPLICAS", "3"))
-				err := play(t, s, w)
-				if err == nil {
-					return
-				}
-				var f *fault
-				if !errors.As(err, &f) || !strings.HasPrefix(f.answer.text, `{"code":6000,`) {
-					t.Fatal(err)
-				}
-				t.Log(err)
-			}
-			t.Errorf("in none of %d tries the servers agreed in time", tries)
+			tell(t, s, func(try int) *world {
+				return startFor(t, "", []string{"first"}, jetcmqtest.WithNATS(addresses(servers, s.account(try))),
+					jetcmqtest.WithSetting("JETCMQ_REPLICAS", "3"))
+			})
 		})
 	}
 }
 
-// tries is how often a story may be told from the beginning. A queue has its
-// own leader, and on a busy machine servers may take longer to agree on one
-// than a call waits: then the answer is 6000, as it is when NATS is away.
-const tries = 3
-
+// account is the account of NATS in which a story is told for that time.
 func (s story) account(try int) string { return fmt.Sprintf("%s-%d", s.name, try) }
 
 // patient repeats what reads, if need be: of what one server of a cluster has

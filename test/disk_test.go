@@ -51,7 +51,7 @@ func TestANearlyFullDisk(t *testing.T) {
 	if received := drain(t, b); received != stored {
 		t.Errorf("%d messages came back, %d were acknowledged", received, stored)
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -29,6 +29,16 @@ type step struct {
 	want   []field       // what the answer has
 }
 
+// waits is how long the step may wait for a message.
+func (st step) waits() time.Duration {
+	for _, f := range st.given {
+		if n, err := strconv.Atoi(f.raw); err == nil && f.name == "pollingWaitSeconds" {
+			return time.Duration(n) * time.Second
+		}
+	}
+	return 0
+}
+
 // field is a name with a value as the line spells it: quotes and variables are
 // read when the step runs.
 type field struct {

@@ -60,7 +60,8 @@ func start(t *testing.T, img string, more ...jetcmqtest.Option) *world {
 // startFor is start with other accounts; their callers are AKID and the name.
 func startFor(t *testing.T, img string, accounts []string, more ...jetcmqtest.Option) *world {
 	t.Helper()
-	options := []jetcmqtest.Option{jetcmqtest.WithImage(img), jetcmqtest.WithTimeScale(0.001)}
+	options := []jetcmqtest.Option{jetcmqtest.WithImage(img), jetcmqtest.WithTimeScale(0.001),
+		jetcmqtest.WithSetting("JETCMQ_CALL_TIMEOUT", "30s")} // the machine may be busy, and NATS elect a leader
 	for _, account := range accounts {
 		id := "AKID" + account
 		options = append(options, jetcmqtest.WithCredentials(jetcmqtest.Credentials{SecretID: id, SecretKey: secrets[id], Account: account}))
@@ -110,9 +111,9 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); <-tick.C {
+	for deadline := time.Now().Add(time.Minute); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("not so within 10 s: %s", what)
+			t.Fatalf("not so within a minute: %s", what)
 		}
 	}
 }

@@ -31,6 +31,7 @@ func (c *Config) check() error {
 		between("MAX_BODY", c.MaxBody, 1<<10, 64<<20),
 		between("CLOCK_SKEW", c.ClockSkew, 0, 24*time.Hour),
 		between("POLL_MARGIN", c.PollMargin, 0, time.Second),
+		between("CALL_TIMEOUT", c.CallTimeout, 100*time.Millisecond, time.Minute),
 		between("STOP_TIMEOUT", c.StopTimeout, time.Millisecond, time.Hour),
 		together("TLS_CERT", c.TLSCert, "TLS_KEY", c.TLSKey),
 		together("NATS_CERT", c.NATSCert, "NATS_KEY", c.NATSKey),

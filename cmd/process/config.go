@@ -115,6 +115,9 @@ type Config struct {
 	// Multiplies the waits between attempts to deliver and the 15 seconds that a
 	// push may take: with 0.001 tests see a day of retries in 90 seconds.
 	TimeScale float64 `env:"TIME_SCALE" envDefault:"1"`
+	// How long a call may wait for NATS before it is answered 6000. Keep it below
+	// your client's own limit (3 s in Go's SDKs); more is for slow disks and networks.
+	CallTimeout time.Duration `env:"CALL_TIMEOUT" envDefault:"2500ms"`
 	// How long a stop may take before it is forced, which is like a crash. The
 	// embedded server takes 10 ms a queue; half of it is for pushes under way, so
 	// 30s lets each of them end.

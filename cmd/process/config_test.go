@@ -19,7 +19,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Addr: "127.0.0.1:8080", Auth: "auto", DataDir: "jetcmq-data", NATSAddr: "127.0.0.1:4222", Durability: "process",
 		Replicas: 1, MaxBody: 4 << 20, MaxCalls: 10000, MaxQueues: 1000, PollMargin: 150 * time.Millisecond,
-		DiskReserve: 256 << 20, StopTimeout: 20 * time.Second, LogFormat: "text",
+		DiskReserve: 256 << 20, CallTimeout: 2500 * time.Millisecond, StopTimeout: 20 * time.Second, LogFormat: "text",
 		MaxTopics: 1000, MaxSubscriptions: 500, PublishUnrouted: "refuse", PushConcurrency: 32, AppID: 1250000000, TimeScale: 1,
 	}
 	if !reflect.DeepEqual(c, want) {

@@ -116,7 +116,7 @@ func explainStart(err error, c Config) error {
 func (e *engine) openAccount(ctx context.Context, c Config, name string, log *slog.Logger) (*account.Account, error) {
 	levels := map[string]jet.Durability{"memory": jet.Memory, "process": jet.Process, "power": jet.Power}
 	m := account.Config{
-		Config: jet.Config{Durability: levels[c.Durability], Replicas: c.Replicas, Log: log.With("account", name)},
+		Config: jet.Config{Durability: levels[c.Durability], Replicas: c.Replicas, CallTimeout: c.CallTimeout, Log: log.With("account", name)},
 		Queues: queues.Config{Max: c.MaxQueues, PollMargin: c.PollMargin},
 		Topics: topics.Config{
 			Max:              c.MaxTopics,

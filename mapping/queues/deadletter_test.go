@@ -20,7 +20,7 @@ func TestMessageReceivedTooOftenMoves(t *testing.T) {
 	a.create("q", dying(2))
 	id := a.send("q", "x")[0]
 	a.receive("q", 0)
-	last := a.receive("q", 3*time.Second)
+	last := a.receive("q", 20*time.Second)
 	if last.Dequeues != 2 {
 		t.Fatalf("got %+v, want the second delivery", last)
 	}
@@ -43,7 +43,7 @@ func TestDeadLettersMoveThoughNobodyReceives(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.delete("q", ms[1].Handle)
-	if m := a.receive("dead", 5*time.Second); m.Body != "1" {
+	if m := a.receive("dead", 20*time.Second); m.Body != "1" {
 		t.Errorf("got %+v", m)
 	}
 	if m := a.receive("q", 0); m.Body != "3" || m.Dequeues != 1 {
@@ -58,7 +58,7 @@ func TestDeadLettersMoveAfterARestart(t *testing.T) {
 	a.send("q", "x")
 	a.receive("q", 0)
 	a.restart()
-	if m := a.receive("dead", 10*time.Second); m.Body != "x" {
+	if m := a.receive("dead", 20*time.Second); m.Body != "x" {
 		t.Errorf("got %+v", m)
 	}
 }
@@ -76,7 +76,7 @@ func TestDeadLetterMovesOnceThoughTheMoverDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := a.receive("dead", 5*time.Second); m.Body != "x" {
+	if m := a.receive("dead", 20*time.Second); m.Body != "x" {
 		t.Fatalf("got %+v", m)
 	}
 	letter, err := sub.NextMsg(time.Second)

@@ -37,7 +37,7 @@ func TestReturnAfterTheTimeIsOverTakesNothingFromTheNextReceiver(t *testing.T) {
 	if _, err := a.SetQueue(ctx, "q", mapping.QueueAttributes{VisibilityTimeout: num(60)}); err != nil {
 		t.Fatal(err)
 	}
-	second := a.receive("q", 4*time.Second)
+	second := a.receive("q", 20*time.Second)
 	a.Return("q", []mapping.Message{first})
 	a.none("q", 0)
 	a.delete("q", second.Handle)
@@ -67,7 +67,7 @@ func TestReceiversWhoLeftTakeNothingFromAnotherBroker(t *testing.T) {
 		DeadLetter: &mapping.DeadLetterPolicy{Queue: "dead", Policy: mapping.ByCount, MaxReceiveCount: 3}})
 	a.hangUp(a.broker, "q", 10)
 	a.send("q", "x")
-	ms, err := b.Receive(ctx, "q", 1, 2*time.Second)
+	ms, err := b.Receive(ctx, "q", 1, 20*time.Second)
 	if err != nil || ms[0].Dequeues != 1 {
 		t.Errorf("got %+v, %v, want a first delivery", ms, err)
 	}
@@ -98,7 +98,7 @@ func TestADeliveryNoBrokerSawDoesNotCount(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if m := a.receive("q", 2*time.Second); m.Dequeues != 1 {
+	if m := a.receive("q", 20*time.Second); m.Dequeues != 1 {
 		t.Errorf("got %+v, want a first delivery", m)
 	}
 }
@@ -165,7 +165,7 @@ func TestAnOlderHandleIsDeadAtEveryBroker(t *testing.T) {
 	a.send("q", "x")
 	old := a.receive("q", 0)
 	set(1)
-	if again := a.receive("q", 5*time.Second); again.Dequeues != 2 {
+	if again := a.receive("q", 20*time.Second); again.Dequeues != 2 {
 		t.Fatalf("got %+v, want the second delivery", again)
 	}
 	set(30) // by itself, the old handle is good again
@@ -188,7 +188,7 @@ func TestANewerHandleIsGoodAtEveryBroker(t *testing.T) {
 	a.create("q", mapping.QueueAttributes{VisibilityTimeout: num(1)})
 	a.send("q", "x")
 	old := a.receive("q", 0)
-	again, err := other.Receive(ctx, "q", 1, 5*time.Second)
+	again, err := other.Receive(ctx, "q", 1, 20*time.Second)
 	if err != nil || again[0].Dequeues != 2 {
 		t.Fatalf("got %v, %v, want the second delivery", again, err)
 	}
@@ -233,12 +233,12 @@ func TestHangUpElsewhereDoesNotCountHere(t *testing.T) {
 	b := a.join()
 	a.send("q", "x")
 	a.receive("q", 0)
-	ms, err := b.Receive(ctx, "q", 1, 3*time.Second)
+	ms, err := b.Receive(ctx, "q", 1, 20*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.Return("q", ms)
-	if m := a.receive("q", 3*time.Second); m.Dequeues != 2 {
+	if m := a.receive("q", 20*time.Second); m.Dequeues != 2 {
 		t.Errorf("got %+v, want a second reception", m)
 	}
 }

@@ -68,7 +68,7 @@ func TestWhatWasHeldComesInItsTime(t *testing.T) {
 		a.deliverAgain("q", n+1, n+1)
 		a.none("q", time.Second)
 	}
-	m := a.receive("q", 10*time.Second)
+	m := a.receive("q", 20*time.Second)
 	if time.Since(began) < 3*time.Second || time.Since(given) > 5*time.Second {
 		t.Errorf("it came %v after the first receive, want about 3 s", time.Since(given))
 	}

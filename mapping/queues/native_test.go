@@ -21,7 +21,7 @@ func TestNativePublishReachesCMQReceivers(t *testing.T) {
 	if m.Body != "native" || len(m.ID) == 0 || len(m.ID) > 19 {
 		t.Errorf("got %+v", m)
 	}
-	if again := a.receive("Orders", 3*time.Second); again.ID != m.ID {
+	if again := a.receive("Orders", 20*time.Second); again.ID != m.ID {
 		t.Errorf("second delivery: got id %s, first was %s", again.ID, m.ID)
 	}
 }

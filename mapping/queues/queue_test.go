@@ -71,7 +71,7 @@ func TestVisibilityTimeout(t *testing.T) {
 	a.send("q", "x")
 	first := a.receive("q", 0)
 	a.counts("q", 0, 1, 0, 0)
-	again := a.receive("q", 3*time.Second)
+	again := a.receive("q", 20*time.Second)
 	if again.ID != first.ID || again.Dequeues != 2 || again.FirstDequeued != first.FirstDequeued {
 		t.Errorf("second delivery: got %+v, first was %+v", again, first)
 	}
@@ -114,7 +114,7 @@ func TestLongPollWakesOnArrival(t *testing.T) {
 	a := newAccount(t)
 	a.create("q", mapping.QueueAttributes{})
 	got := make(chan mapping.Message)
-	go func() { got <- a.receive("q", 10*time.Second) }()
+	go func() { got <- a.receive("q", 20*time.Second) }()
 	waitForReceivers(a, "q", 1)
 	a.send("q", "x")
 	select {
@@ -266,7 +266,7 @@ func TestDelay(t *testing.T) {
 	}
 	stored := time.Now()
 	a.counts("q", 0, 0, 1, 0)
-	m := a.receive("q", 5*time.Second)
+	m := a.receive("q", 20*time.Second)
 	if late := time.Since(sent) - time.Second; late < 0 || late > 3*time.Second {
 		t.Errorf("came %v after its time", late)
 	}
@@ -389,7 +389,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 		t.Errorf("got %+v", m)
 	}
 	for range 2 {
-		switch m := a.receive("q", 6*time.Second); m.Body {
+		switch m := a.receive("q", 20*time.Second); m.Body {
 		case "late":
 		case "held":
 			if m.Dequeues != 2 || m.FirstDequeued != held.FirstDequeued {
@@ -425,7 +425,7 @@ func TestAttributesOfALiveQueue(t *testing.T) {
 	if err != nil || *d.VisibilityTimeout != 1 || *d.MaxMessageSize != 2048 || *d.Retention != 345600 {
 		t.Fatalf("got %+v, %v", d, err)
 	}
-	again := a.receive("q", 3*time.Second)
+	again := a.receive("q", 20*time.Second)
 	if again.ID != m.ID || again.Dequeues != 2 {
 		t.Errorf("after a shorter timeout: got %+v", again)
 	}
@@ -462,7 +462,7 @@ func TestTwoBrokersServeOneQueue(t *testing.T) {
 		d, err := b.DescribeQueue(ctx, "q")
 		return err == nil && d.Active == 0 && d.Inactive == 2
 	}, func() string { return "the other broker does not see the messages held here" })
-	again, err := b.Receive(ctx, "q", 16, 5*time.Second)
+	again, err := b.Receive(ctx, "q", 16, 20*time.Second)
 	if err != nil || again[0].Dequeues != 2 {
 		t.Fatalf("got %v, %v, want y or z again", again, err)
 	}

@@ -83,7 +83,7 @@ func TestRewindVoidsHandlesAndKeepsDelays(t *testing.T) {
 		t.Errorf("a poll that waits at another broker: %v", err)
 	}
 	a.refused("q", held.Handle, "a handle from before the rewind")
-	if m := a.receive("q", 5*time.Second); m.Body != "late" {
+	if m := a.receive("q", 20*time.Second); m.Body != "late" {
 		t.Errorf("got %+v, want the delayed message", m)
 	}
 }

@@ -37,7 +37,7 @@ func TestTrimLeavesWhatIsDelayed(t *testing.T) {
 				left = s.CachedInfo().State.Msgs
 				return left == 1
 			}, func() string { return fmt.Sprintf("%d messages are stored, want the delayed one only", left) })
-			if m := a.receive("q", 10*time.Second); m.Body != "late" {
+			if m := a.receive("q", 20*time.Second); m.Body != "late" {
 				t.Errorf("got %s, want the delayed message", m.Body)
 			}
 		})
