@@ -70,6 +70,7 @@ type answer struct {
 	ActiveMsgNum, InactiveMsgNum, DelayMsgNum int
 	RewindMsgNum                              int
 	MsgCount                                  int
+	VisibilityTimeout, MsgRetentionSeconds    int
 }
 
 // call makes an unsigned request of names and values. An error tells that no
