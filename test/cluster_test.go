@@ -55,7 +55,7 @@ func (s story) account(try int) string { return fmt.Sprintf("%s-%d", s.name, try
 func (s story) patient() {
 	for i, st := range s.steps {
 		if asks.MatchString(st.words[0]) {
-			s.steps[i].within = max(st.within, time.Second)
+			s.steps[i].within = max(st.within, 5*time.Second)
 		}
 	}
 }
