@@ -46,7 +46,7 @@ func TestInspect(t *testing.T) {
 func TestInspectDeadLetters(t *testing.T) {
 	both(t, func(t *testing.T, s *jetcmqtest.Server) {
 		s.CreateQueue("dead")
-		s.CreateQueue("q", "visibilityTimeout=1", `deadLetterPolicy={"deadLetterQueue":"dead","policy":0,"maxReceiveCount":1}`)
+		s.CreateQueue("q", "visibilityTimeout=5", `deadLetterPolicy={"deadLetterQueue":"dead","policy":0,"maxReceiveCount":1}`)
 		s.Send("q", "cursed")
 		s.Receive("q")
 		wantQueue(t, s, "q", "inactive cursed")
