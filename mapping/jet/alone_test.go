@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -139,5 +140,46 @@ func TestAloneWithoutMemory(t *testing.T) {
 	t.Cleanup(func() { c.Close(context.Background()) })
 	if err := c.Alone(t.Context(), "s", func(context.Context) error { return nil }); err != nil {
 		t.Error(err)
+	}
+}
+
+// A caller who goes away while he waits for JetStream leaves no turn behind.
+func TestAloneOfWhoGoesAway(t *testing.T) {
+	t.Parallel()
+	c := newConn(t)
+	c.CallTimeout = time.Minute
+	for i := range 100 {
+		name := fmt.Sprint("n", i)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Duration(i)*3*time.Microsecond, cancel)
+		if err := c.Alone(ctx, name, func(ctx context.Context) error { return ctx.Err() }); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		began := time.Now()
+		if _, err := c.takeTurn(t.Context(), name); err != nil || time.Since(began) > 30*time.Second { // it would last a minute
+			t.Fatalf("the next one waited %v: %v", time.Since(began), err)
+		}
+	}
+}
+
+// Where somebody listens to everything JetStream does not say that the stream is
+// missing: it says nothing.
+func TestAloneIsRestoredThoughNobodySaysItIsMissing(t *testing.T) {
+	t.Parallel()
+	c := newConn(t)
+	c.CallTimeout = 300 * time.Millisecond
+	other := beside(t, c)
+	if _, err := other.NC.Subscribe(">", func(*nats.Msg) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.NC.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	end := time.Now().Add(time.Minute)
+	for c.Alone(t.Context(), "s", func(context.Context) error { return nil }) != nil {
+		if time.Now().After(end) {
+			t.Fatal("it stays missing")
+		}
 	}
 }

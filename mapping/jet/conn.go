@@ -28,6 +28,7 @@ type Conn struct {
 	watching sync.WaitGroup
 
 	replicating sync.Mutex
+	line        line // of those who want to be alone
 
 	lostAt atomic.Int64 // Unix ms of the last loss of the connection
 	mu     sync.Mutex

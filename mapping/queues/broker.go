@@ -4,7 +4,6 @@ package queues
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -78,8 +77,11 @@ func Open(ctx context.Context, conn *jet.Conn, c Config) (*Broker, error) {
 func (b *Broker) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	if err := errors.Join(b.openLedger(ctx), b.conn.OpenTurns(ctx)); err != nil {
+	if err := b.openLedger(ctx); err != nil {
 		return fmt.Errorf("open JetStream of the account: %w", err)
+	}
+	if err := b.conn.OpenTurns(ctx); err != nil {
+		b.log.Error("attributes of queues, topics and subscriptions cannot be changed: the account has no room for one more stream", "error", err)
 	}
 	for _, subject := range []string{
 		"$JS.EVENT.ADVISORY.STREAM.UPDATED.*", "$JS.EVENT.ADVISORY.STREAM.DELETED.*",

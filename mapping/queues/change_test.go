@@ -1,9 +1,11 @@
 package queues_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jetcmq/jetcmq/mapping"
 )
@@ -64,6 +66,58 @@ func TestBindingsAtOnceMakeNoChain(t *testing.T) {
 			if err := a.UnbindDeadLetter(ctx, name); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+// What changes a queue, or who buries in whom, waits for its turn, and holds up
+// nothing else meanwhile.
+func TestChangesWaitForTheirTurn(t *testing.T) {
+	a := newAccount(t)
+	for _, name := range []mapping.QueueName{"q", "dead", "copies", "other"} {
+		a.create(name, mapping.QueueAttributes{})
+	}
+	elsewhere := a.join()
+	letters := &mapping.DeadLetterPolicy{Queue: "dead", MaxReceiveCount: 1}
+	for _, c := range []struct {
+		what, turn string
+		change     func() error
+	}{
+		{"SetQueue", "cmq-queue-q", func() error {
+			_, err := a.SetQueue(ctx, "q", mapping.QueueAttributes{VisibilityTimeout: num(9)})
+			return err
+		}},
+		{"SetQueue with dead letters", "dead-letter-queues", func() error {
+			_, err := a.SetQueue(ctx, "q", mapping.QueueAttributes{DeadLetter: letters})
+			return err
+		}},
+		{"CreateQueue with dead letters", "dead-letter-queues", func() error {
+			_, err := a.CreateQueue(ctx, "new", mapping.QueueAttributes{DeadLetter: letters})
+			return err
+		}},
+		{"Expect", "cmq-queue-copies", func() error { return a.Expect(ctx, "copies") }},
+		{"DeleteQueue, of bindings", "dead-letter-queues", func() error { return a.DeleteQueue(ctx, "new") }},
+		{"DeleteQueue", "cmq-queue-q", func() error { return a.DeleteQueue(ctx, "q") }},
+	} {
+		done := make(chan error, 1)
+		err := elsewhere.conn.Alone(ctx, c.turn, func(context.Context) error {
+			go func() { done <- c.change() }()
+			select {
+			case err := <-done:
+				t.Errorf("%s did not wait for the turn of %s: %v", c.what, c.turn, err)
+				done <- err
+			case <-time.After(100 * time.Millisecond):
+			}
+			if _, err := a.SetQueue(ctx, "other", mapping.QueueAttributes{VisibilityTimeout: num(9)}); err != nil {
+				t.Errorf("beside %s: %v", c.what, err)
+			}
+			if err := a.ClearQueue(ctx, "other"); err != nil {
+				t.Errorf("beside %s: %v", c.what, err)
+			}
+			return nil
+		})
+		if err = errors.Join(err, <-done); err != nil {
+			t.Errorf("%s: %v", c.what, err)
 		}
 	}
 }

@@ -18,13 +18,8 @@ import (
 // ErrRewindOverRetain, ErrNoQueue for a dead-letter queue that does not exist,
 // ErrParameters for a binding that is not allowed.
 func (b *Broker) CreateQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (id string, err error) {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
-	done, err := b.configure(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer done()
 	key := name.Key()
 	s := settings{name: string(name), id: "queue-" + mapping.RandomText(10), secret: newSecret(), attributes: a.Over(mapping.DefaultAttributes()),
 		storage: b.conn.Storage(), replicas: b.conn.Replicas}
@@ -33,10 +28,15 @@ func (b *Broker) CreateQueue(ctx context.Context, name mapping.QueueName, a mapp
 	if err := s.attributes.Check(); err != nil {
 		return "", err
 	}
-	if err := b.vacant(ctx, key); err != nil {
-		return "", err
-	}
 	err = b.binding(ctx, a.Binds(), func(ctx context.Context) error {
+		done, err := b.configure(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+		if err := b.vacant(ctx, key); err != nil {
+			return err
+		}
 		if err := b.bind(ctx, key, &s); err != nil {
 			return err
 		}
@@ -158,13 +158,8 @@ func (b *Broker) list(ctx context.Context, search string, offset, limit int, wan
 // everything that happens from now on; a shorter visibility timeout and a
 // shorter retention also for messages already there.
 func (b *Broker) SetQueue(ctx context.Context, name mapping.QueueName, a mapping.QueueAttributes) (mapping.QueueDescription, error) {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
-	done, err := b.configure(ctx)
-	if err != nil {
-		return mapping.QueueDescription{}, err
-	}
-	defer done()
 	q, err := b.queue(ctx, name)
 	if err != nil {
 		return mapping.QueueDescription{}, err
@@ -226,13 +221,8 @@ func (b *Broker) update(ctx context.Context, q *queue, s settings) error {
 // DeleteQueue removes a queue with its messages. A queue that others use for
 // their dead letters is kept: ErrParameters.
 func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
-	done, err := b.configure(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
 	return b.binding(ctx, true, func(ctx context.Context) error {
 		all, err := b.allQueues(ctx)
 		if err != nil {
@@ -244,7 +234,9 @@ func (b *Broker) DeleteQueue(ctx context.Context, name mapping.QueueName) error 
 				return mapping.ErrParameters.Because("queue is the dead-letter queue of " + s.name + ", unbind it first")
 			}
 		}
-		err = b.conn.JS.DeleteStream(ctx, streamPrefix+key)
+		err = b.conn.Alone(ctx, streamPrefix+key, func(ctx context.Context) error { // nobody writes what he read before into a queue made anew
+			return b.conn.JS.DeleteStream(ctx, streamPrefix+key)
+		})
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			err = mapping.ErrNoQueue
 		} else if err != nil {

@@ -320,3 +320,50 @@ func TestChangesAtOnceAreAllMade(t *testing.T) {
 		}
 	}
 }
+
+// What changes a topic or its subscriptions waits for the topic's turn;
+// publishing does not.
+func TestChangesWaitForTheirTurn(t *testing.T) {
+	n := newWeb()
+	n.put("http://web", takes)
+	w, all := two(t, n)
+	w.topic("news", mapping.FilterTag)
+	w.toWeb("news", "first", mapping.Subscription{})
+	size, format := 2000, mapping.FormatSimplified
+	for _, c := range []struct {
+		what   string
+		change func() error
+	}{
+		{"SetTopic", func() error { return w.SetTopic(ctx, "news", mapping.TopicAttributes{MaxMessageSize: &size}) }},
+		{"Subscribe", func() error {
+			_, err := w.Subscribe(ctx, "news", "web", mapping.Subscription{Protocol: mapping.ProtocolHTTP, Endpoint: "http://web",
+				Strategy: mapping.BackoffRetry, Format: mapping.FormatJSON})
+			return err
+		}},
+		{"SetSubscription", func() error {
+			return w.SetSubscription(ctx, "news", "web", mapping.SubscriptionChange{Format: &format})
+		}},
+		{"ClearFilterTags", func() error { return w.ClearFilterTags(ctx, "news", "web") }},
+		{"Unsubscribe", func() error { return w.Unsubscribe(ctx, "news", "web") }},
+		{"the last Unsubscribe", func() error { return w.Unsubscribe(ctx, "news", "first") }},
+		{"DeleteTopic", func() error { return w.DeleteTopic(ctx, "news") }},
+	} {
+		done := make(chan error, 1)
+		err := all[1].conn.Alone(ctx, "cmq-topic-news", func(context.Context) error {
+			go func() { done <- c.change() }()
+			select {
+			case err := <-done:
+				t.Errorf("%s did not wait: %v", c.what, err)
+				done <- err
+			case <-time.After(100 * time.Millisecond):
+			}
+			if c.what != "DeleteTopic" { // nobody would get it
+				w.accepted(t, "news", mapping.Labels{}, c.what)
+			}
+			return nil
+		})
+		if err = errors.Join(err, <-done); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}

@@ -62,16 +62,14 @@ func (t *topic) settle(ctx context.Context, s *subscription, until uint64) error
 // amend changes a subscription, if it is still there and set finds something to
 // change.
 func (t *topic) amend(ctx context.Context, key, id string, set func(*subscription) bool) error {
-	ctx, cancel := t.b.conn.Within(ctx)
-	defer cancel()
-	if err := t.lock(ctx); err != nil {
-		return err
-	}
-	defer t.unlock()
-	if t.gone {
-		return nil
-	}
 	return t.b.conn.Alone(ctx, t.stream, func(ctx context.Context) error {
+		if err := t.lock(ctx); err != nil {
+			return err
+		}
+		defer t.unlock()
+		if t.gone {
+			return nil
+		}
 		r, err := t.read(ctx)
 		if err != nil {
 			return err

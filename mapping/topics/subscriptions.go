@@ -20,7 +20,7 @@ import (
 // key; of the endpoint ErrEndpointFormat, ErrEndpointBlank, and ErrEndpoint for
 // a queue that does not exist or an address that must not be pushed to.
 func (b *Broker) Subscribe(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, in mapping.Subscription) (id string, err error) {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
 	if err := b.checkEndpoint(in); err != nil {
 		return "", err
@@ -96,7 +96,7 @@ func (b *Broker) checkEndpoint(s mapping.Subscription) error {
 // Unsubscribe removes a subscription with what was still to be delivered to
 // it. Errors: ErrNoTopic, ErrNoSubscription.
 func (b *Broker) Unsubscribe(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName) error {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
 	return b.alter(ctx, topicName, func(t *topic, r *reading) error {
 		err := b.conn.JS.DeleteConsumer(ctx, t.stream, consumerPrefix+name.Key())
@@ -141,7 +141,7 @@ func (b *Broker) ClearFilterTags(ctx context.Context, topicName mapping.TopicNam
 }
 
 func (b *Broker) update(ctx context.Context, topicName mapping.TopicName, name mapping.SubscriptionName, set func(*subscription)) error {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
 	return b.alter(ctx, topicName, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx) // what was known may be a moment old

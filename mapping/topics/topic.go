@@ -120,8 +120,10 @@ func (b *Broker) change(ctx context.Context, name mapping.TopicName, f func(*top
 // other brokers. What f is given may be a moment old. A change that failed may
 // have been made all the same, unless the answer says why it was not.
 func (b *Broker) alter(ctx context.Context, name mapping.TopicName, f func(*topic, *reading) error) error {
-	t, err := b.change(ctx, name, func(t *topic, r *reading) error {
-		return b.conn.Alone(ctx, t.stream, func(context.Context) error { return f(t, r) })
+	var t *topic
+	err := b.conn.Alone(ctx, streamPrefix+name.Key(), func(ctx context.Context) (err error) {
+		t, err = b.change(ctx, name, f)
+		return err
 	})
 	var refused *mapping.Error
 	switch {

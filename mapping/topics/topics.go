@@ -79,7 +79,7 @@ func (s *settings) set(a mapping.TopicAttributes) {
 // SetTopic changes what a says and leaves the rest; what it says of the filter
 // is not looked at. A shorter retention also holds for messages already there.
 func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping.TopicAttributes) error {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
 	return b.alter(ctx, name, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx) // what was known may be a moment old
@@ -189,7 +189,7 @@ func (b *Broker) allTopics(ctx context.Context) (map[string]*settings, error) {
 // DeleteTopic removes a topic with its messages. Errors: ErrNoTopic, and
 // ErrTopicInUse while it has subscriptions.
 func (b *Broker) DeleteTopic(ctx context.Context, name mapping.TopicName) error {
-	ctx, cancel := b.conn.Within(ctx)
+	ctx, cancel := b.conn.Through(ctx)
 	defer cancel()
 	return b.alter(ctx, name, func(t *topic, _ *reading) error {
 		r, err := t.read(ctx)
