@@ -38,3 +38,22 @@ func TestChangesAtOnceAreAllMade(t *testing.T) {
 		}
 	}
 }
+
+// With one replica a queue of a server that lives can be changed, whichever
+// other server is away.
+func TestChangesWithOneReplicaNeedNoOtherServer(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3)
+	a := c.join("a", "JETCMQ_REPLICAS=1")
+	a.must("CreateQueue", "queueName", "q")
+	home := c.leader("cmq-queue-q", "")
+	for _, dead := range c.nodes {
+		if dead != home {
+			c.lead(dead, "cmq-turns")
+			dead.kill()
+			break
+		}
+	}
+	_, took := a.soon("SetQueueAttributes", "queueName", "q", "visibilityTimeout", "31")
+	t.Logf("changed %v after the kill", took)
+}
