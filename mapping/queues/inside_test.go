@@ -90,6 +90,47 @@ func TestASecondDeliveryOnItsWayEndsWithADelete(t *testing.T) {
 	}
 }
 
+// After a disk had hung a message was delivered twice within a moment, and two
+// receivers, neither of whom saw that the other one was getting it, got it.
+func TestOfTwoDeliveriesAtOnceOneIsHandedOut(t *testing.T) {
+	b := newBroker(t, jet.Process)
+	ctx := context.Background()
+	q := b.known("q")
+	for i := range uint64(20) {
+		if _, err := b.Send(ctx, "q", "x", 0); err != nil {
+			t.Fatal(err)
+		}
+		var deliveries [2][]*nats.Msg
+		for n := range deliveries {
+			var err error
+			if deliveries[n], err = q.pull(ctx, 1, 2*time.Second); err != nil || len(deliveries[n]) != 1 {
+				t.Fatal(deliveries[n], err)
+			}
+			d, err := readDelivery(deliveries[n][0])
+			if err != nil || d.seq != i+1 {
+				t.Fatal(d, err)
+			}
+			if n == 0 {
+				if err := q.visible(q.now(), d.seq, d.number, d.turn); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var receivers sync.WaitGroup
+		var got [2][]mapping.Message
+		for n, raw := range deliveries {
+			receivers.Go(func() { got[n] = q.handOut(ctx, raw) })
+		}
+		receivers.Wait()
+		if len(got[0])+len(got[1]) != 1 {
+			t.Fatalf("got %d and %d messages, want one", len(got[0]), len(got[1]))
+		}
+		if err := b.Delete(ctx, "q", append(got[0], got[1]...)[0].Handle); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A delivery is early while its receiver's time runs by both clocks: one of them may
 // have been set, and the other one stands still while the machine sleeps.
 func TestHeldIsWhatBothClocksSay(t *testing.T) {
@@ -156,7 +197,7 @@ func TestADeliveredMessageIsNotGone(t *testing.T) {
 	t.Parallel()
 	ls := newLeases()
 	ls.drop(1)
-	ls.open(1, lease{delivery: 1, session: "here"})
+	ls.open(delivery{seq: 1, number: 1}, lease{delivery: 1, session: "here"})
 	ls.learn(record{session: "there", Gone: []uint64{1}})
 	if ok, own := ls.claim(handle{seq: 1, delivery: 1, session: "here"}); !ok || !own {
 		t.Errorf("the handle of the latest delivery: got %v, %v", ok, own)
@@ -191,13 +232,13 @@ func TestAFullTableKeepsUpWithTheMessagesInIt(t *testing.T) {
 	for seq := range uint64(maxLeases) {
 		ls.held[seq] = lease{delivery: 1, session: "here"}
 	}
-	if l := ls.open(7, lease{delivery: 2, session: "here"}); l.session != "here" {
+	if l, _, _ := ls.open(delivery{seq: 7, number: 2}, lease{delivery: 2, session: "here"}); l.session != "here" {
 		t.Errorf("second delivery of a message in the table: got %+v", l)
 	}
 	if ok, _ := ls.claim(handle{seq: 7, delivery: 2, session: "here"}); !ok {
 		t.Error("its handle is refused")
 	}
-	if l := ls.open(maxLeases, lease{delivery: 1, session: "here"}); l.session != untracked {
+	if l, _, _ := ls.open(delivery{seq: maxLeases, number: 1}, lease{delivery: 1, session: "here"}); l.session != untracked {
 		t.Errorf("a message beyond: got %+v, want it untracked", l)
 	}
 }

@@ -58,10 +58,15 @@ const (
 	untracked = "--------" // session in such a handle
 )
 
-// open notes a delivery and gives what is known of the message.
-func (ls *leases) open(seq uint64, l lease) lease {
+// open notes a delivery and gives what is known of the message; nothing if it
+// is held, or was deleted a moment ago.
+func (ls *leases) open(d delivery, l lease) (_ lease, left time.Duration, held bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	if left, held = ls.left(d); held || ls.deleted(d) {
+		return lease{}, left, held
+	}
+	seq := d.seq
 	if ls.held == nil {
 		ls.held = map[uint64]lease{}
 	}
@@ -76,11 +81,11 @@ func (ls *leases) open(seq uint64, l lease) lease {
 	if !known && len(ls.held) >= maxLeases {
 		l.session = untracked
 		ls.q.partial.Store(true)
-		return l
+		return l, 0, false
 	}
 	ls.held[seq] = l
 	ls.dirty = true
-	return l
+	return l, 0, false
 }
 
 // holds tells whether somebody still holds by our word a message that JetStream
@@ -91,6 +96,11 @@ func (ls *leases) open(seq uint64, l lease) lease {
 func (ls *leases) holds(d delivery) (left time.Duration, held bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	return ls.left(d)
+}
+
+// left is holds, under the lock.
+func (ls *leases) left(d delivery) (left time.Duration, held bool) {
 	l, known := ls.held[d.seq]
 	if !known || l.session != ls.q.b.session || l.given == 0 {
 		return 0, false
@@ -118,10 +128,8 @@ func (ls *leases) remember(seq uint64, now int64) {
 }
 
 // deleted tells whether a delivery is of a message that was deleted while it was
-// on its way.
+// on its way, under the lock.
 func (ls *leases) deleted(d delivery) bool {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
 	at, known := ls.fresh[d.seq]
 	if !known {
 		at, known = ls.older[d.seq]

@@ -140,9 +140,6 @@ func (q *queue) handOut(ctx context.Context, raw []*nats.Msg) []mapping.Message 
 // receiver that has it was promised that nobody else does: JetStream delivers it
 // once more when that time is over.
 func (q *queue) open(ctx context.Context, s *settings, d delivery) (l lease, free bool) {
-	if q.leases.deleted(d) {
-		return lease{}, false // JetStream has it no more
-	}
 	left, held := q.leases.holds(d)
 	if held {
 		// The queue's timeout may have been made shorter in this moment.
@@ -152,7 +149,11 @@ func (q *queue) open(ctx context.Context, s *settings, d delivery) (l lease, fre
 		left, held = q.leases.holds(d)
 	}
 	if !held {
-		return q.leases.open(d.seq, q.newLease(ctx, s, d)), true
+		// Another delivery of it may be handed out, or deleted, meanwhile.
+		l, left, held = q.leases.open(d, q.newLease(ctx, s, d))
+	}
+	if !held {
+		return l, l.delivery > 0
 	}
 	q.leases.refuse(d)
 	q.b.log.Debug("delivered again before its time", "queue", s.name, "sequence", d.seq, "delivery", d.number, "left", left)
