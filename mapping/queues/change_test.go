@@ -121,3 +121,22 @@ func TestChangesWaitForTheirTurn(t *testing.T) {
 		}
 	}
 }
+
+// Who is told that a change was made finds it made, whichever server he asks.
+func TestAChangeIsSeenEverywhereAtOnce(t *testing.T) {
+	a := newAccount(t)
+	other := a.join()
+	a.create("q", mapping.QueueAttributes{})
+	for i := range 300 {
+		if _, err := a.DescribeQueue(ctx, "q"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.SetQueue(ctx, "q", mapping.QueueAttributes{VisibilityTimeout: num(1 + i)}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := a.DescribeQueue(ctx, "q")
+		if err != nil || *d.VisibilityTimeout != 1+i {
+			t.Fatalf("got %+v, %v, want %d s", d.VisibilityTimeout, err, 1+i)
+		}
+	}
+}

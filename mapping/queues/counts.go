@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -26,6 +27,7 @@ type counts struct {
 	delivered uint64 // the cursor: everything up to here was delivered once
 	floor     uint64 // everything up to here is deleted
 	consumers int    // ours and native ones
+	changed   bool   // the configuration is not the one that was read
 }
 
 // kept is what counts against maxMsgHeapNum.
@@ -60,6 +62,7 @@ func (q *queue) tryCounts(ctx context.Context) (c counts, err error) {
 	c.bytes, c.all, c.first, c.last = info.State.Bytes, info.State.Msgs, info.State.FirstSeq, info.State.LastSeq
 	c.delivered, c.floor = ci.Delivered.Stream, ci.AckFloor.Stream
 	c.consumers = info.State.Consumers
+	c.changed = !maps.Equal(info.Config.Metadata, s.metadata)
 	return c, nil
 }
 
@@ -114,14 +117,20 @@ func (b *Broker) describe(ctx context.Context, name mapping.QueueName) (mapping.
 	if err != nil {
 		return mapping.QueueDescription{}, err
 	}
-	s := q.now()
-	if *s.attributes.Rewind > 0 {
-		// What has left the rewind window must not be counted as inside it.
-		if err := q.trimGently(ctx, mapping.Seconds(s.attributes.Rewind)); err != nil {
+	c, err := q.counts(ctx)
+	if err == nil && c.changed { // by another broker, and we have not heard of it yet
+		if q, err = b.read(ctx, q.key); err != nil {
 			return mapping.QueueDescription{}, err
 		}
+		c, err = q.counts(ctx)
 	}
-	c, err := q.counts(ctx)
+	s := q.now()
+	if err == nil && *s.attributes.Rewind > 0 {
+		// What has left the rewind window must not be counted as inside it.
+		if err = q.trimGently(ctx, mapping.Seconds(s.attributes.Rewind)); err == nil {
+			c, err = q.counts(ctx)
+		}
+	}
 	if err != nil {
 		return mapping.QueueDescription{}, err
 	}

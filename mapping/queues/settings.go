@@ -30,6 +30,7 @@ type settings struct {
 	replicas   int
 	generation uint64
 	consumer   string
+	metadata   map[string]string // as it was read
 	source     jetstream.Stream
 	receivers  jetstream.Consumer
 }
@@ -101,6 +102,7 @@ func (s settings) consumerConfig(key string) jetstream.ConsumerConfig {
 // caller's to fill.
 func readSettings(c jetstream.StreamConfig) (s settings, err error) {
 	m := c.Metadata
+	s.metadata = m
 	s.name, s.id = m[metaName], m[metaID]
 	if s.secret, err = base64.StdEncoding.DecodeString(m[metaSecret]); err != nil || len(s.secret) != secretLength {
 		return s, fmt.Errorf("stream %s: metadata %s is damaged", c.Name, metaSecret)

@@ -367,3 +367,41 @@ func TestChangesWaitForTheirTurn(t *testing.T) {
 		}
 	}
 }
+
+// Who is told that a change was made finds it made, whichever server he asks.
+func TestAChangeIsSeenEverywhereAtOnce(t *testing.T) {
+	n := newWeb()
+	w, all := two(t, n)
+	here, there := all[0], all[1]
+	w.topic("news", mapping.FilterTag)
+	w.toWeb("news", "web", mapping.Subscription{})
+	formats := []mapping.Format{mapping.FormatSimplified, mapping.FormatJSON}
+	for i := range 60 {
+		if _, err := here.DescribeTopic(ctx, "news"); err != nil {
+			t.Fatal(err)
+		}
+		size := 2000 + i
+		if err := there.SetTopic(ctx, "news", mapping.TopicAttributes{MaxMessageSize: &size}); err != nil {
+			t.Fatal(err)
+		}
+		topic, err := here.DescribeTopic(ctx, "news")
+		if err != nil || topic.MaxMessageSize != size {
+			t.Fatalf("got %+v, %v, want %d bytes", topic, err, size)
+		}
+		there.set(t, "news", "web", mapping.SubscriptionChange{Format: &formats[i%2]})
+		sub, err := here.DescribeSubscription(ctx, "news", "web")
+		if err != nil || sub.Format != formats[i%2] {
+			t.Fatalf("got %+v, %v, want %v", sub, err, formats[i%2])
+		}
+		if err := there.Unsubscribe(ctx, "news", "web"); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := here.Subscriptions(ctx, "news", "", 0, 20); err != nil || got != 0 {
+			t.Fatalf("got %d subscriptions, %v, want none", got, err)
+		}
+		if topic, err := here.DescribeTopic(ctx, "news"); err != nil || topic.Subscriptions != 0 {
+			t.Fatalf("got %+v, %v, want no subscription", topic, err)
+		}
+		w.toWeb("news", "web", mapping.Subscription{})
+	}
+}

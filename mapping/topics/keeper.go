@@ -132,6 +132,7 @@ type counts struct {
 	floor uint64 // everything up to here everybody has got
 	ours  uint64 // and up to here all subscriptions
 	sum   uint64 // messages that subscriptions have still to get, each counted for each
+	subs  int    // subscriptions
 }
 
 // waiting is how many messages some subscription has still to get: no more than
@@ -171,6 +172,7 @@ func (t *topic) tryCount(ctx context.Context) (c counts, err error) {
 		}
 		c.floor = min(c.floor, floor)
 		if _, ours := readSubscription(info.Config); ours {
+			c.subs++
 			c.sum += info.NumPending + uint64(info.NumAckPending)
 			c.ours = min(c.ours, floor)
 		}

@@ -48,7 +48,7 @@ func (b *Broker) Filter(ctx context.Context, name mapping.TopicName) (int, error
 // DescribeSubscriptions describes a topic's subscriptions that l asks for, in
 // its order: total of them, and the page of at most limit from offset on.
 func (b *Broker) DescribeSubscriptions(ctx context.Context, topicName mapping.TopicName, l mapping.Lookup, offset, limit int) (total int, page []mapping.SubscriptionDescription, err error) {
-	t, r, err := b.topic(ctx, topicName)
+	t, r, err := b.reread(ctx, topicName)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -64,7 +64,7 @@ func (b *Broker) SubscriptionsTo(ctx context.Context, queue mapping.QueueName, l
 	}
 	var found []bound
 	for _, s := range all {
-		t, r, err := b.topic(ctx, mapping.TopicName(s.name))
+		t, r, err := b.reread(ctx, mapping.TopicName(s.name))
 		if errors.Is(err, mapping.ErrNoTopic) {
 			continue
 		}

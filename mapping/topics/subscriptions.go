@@ -214,17 +214,21 @@ func (b *Broker) DescribeSubscription(ctx context.Context, topicName mapping.Top
 	return t.describe(ctx, s)
 }
 
-func (t *topic) describe(ctx context.Context, s *subscription) (mapping.SubscriptionDescription, error) {
+func (t *topic) describe(ctx context.Context, known *subscription) (mapping.SubscriptionDescription, error) {
 	within, cancel := t.b.conn.Within(ctx)
 	defer cancel()
-	consumer, err := t.b.conn.JS.Consumer(within, t.stream, consumerPrefix+s.key)
+	consumer, err := t.b.conn.JS.Consumer(within, t.stream, consumerPrefix+known.key)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
 		return mapping.SubscriptionDescription{}, mapping.ErrNoSubscription
 	}
 	if err != nil {
-		return mapping.SubscriptionDescription{}, fmt.Errorf("read consumer of subscription %s: %w", s.name, err)
+		return mapping.SubscriptionDescription{}, fmt.Errorf("read consumer of subscription %s: %w", known.name, err)
 	}
 	info := consumer.CachedInfo()
+	s, ours := readSubscription(info.Config) // what we knew may be a moment old
+	if !ours {
+		return mapping.SubscriptionDescription{}, mapping.ErrNoSubscription
+	}
 	return mapping.SubscriptionDescription{
 		SubscriptionRef: s.ref(),
 		Owner:           mapping.Owner(t.b.conf.Owner),
@@ -246,7 +250,7 @@ func (s *subscription) ref() mapping.SubscriptionRef {
 // whatever the case, by name: total of them, and the page of at most limit
 // from offset on.
 func (b *Broker) Subscriptions(ctx context.Context, topicName mapping.TopicName, search string, offset, limit int) (total int, page []mapping.SubscriptionRef, err error) {
-	_, r, err := b.topic(ctx, topicName)
+	_, r, err := b.reread(ctx, topicName)
 	if err != nil {
 		return 0, nil, err
 	}

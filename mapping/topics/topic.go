@@ -90,6 +90,23 @@ func (t *topic) fresh(ctx context.Context, since time.Time) (*reading, error) {
 	return t.read(ctx)
 }
 
+// reread is topic with a reading that was begun just now: another broker tells
+// of its changes before it answers, but we may hear of them a moment later.
+func (b *Broker) reread(ctx context.Context, name mapping.TopicName) (*topic, *reading, error) {
+	if !b.conn.Connected() {
+		return nil, nil, jet.ErrNotConnected
+	}
+	began := time.Now()
+	var r *reading
+	t, err := b.change(ctx, name, func(t *topic, now *reading) (err error) {
+		if r = now; r.began.Before(began) {
+			r, err = t.read(ctx)
+		}
+		return err
+	})
+	return t, r, err
+}
+
 // change has f work on a topic while nobody else here does, with a reading
 // that knows all that was known to be changed.
 func (b *Broker) change(ctx context.Context, name mapping.TopicName, f func(*topic, *reading) error) (*topic, error) {

@@ -101,11 +101,15 @@ func (b *Broker) SetTopic(ctx context.Context, name mapping.TopicName, a mapping
 func (b *Broker) DescribeTopic(ctx context.Context, name mapping.TopicName) (mapping.TopicDescription, error) {
 	ctx, cancel := b.conn.Within(ctx)
 	defer cancel()
-	t, r, err := b.topic(ctx, name)
+	t, _, err := b.topic(ctx, name)
 	if err != nil {
 		return mapping.TopicDescription{}, err
 	}
 	c, err := t.count(ctx)
+	if err != nil {
+		return mapping.TopicDescription{}, err
+	}
+	r, err := readSettings(c.info.Config) // what we knew may be a moment old
 	if err != nil {
 		return mapping.TopicDescription{}, err
 	}
@@ -119,7 +123,7 @@ func (b *Broker) DescribeTopic(ctx context.Context, name mapping.TopicName) (map
 		Modified:       mapping.Time(r.modified),
 		Trace:          r.trace,
 		Tags:           r.tags,
-		Subscriptions:  len(r.subs),
+		Subscriptions:  c.subs,
 	}, nil
 }
 
