@@ -137,8 +137,8 @@ func (p *Process) Stop(ctx context.Context) error {
 	}
 }
 
-// Pause holds the process where it is, by SIGSTOP, until Resume. Its connections
-// stay open and silent.
+// Pause holds the process where it is, by SIGSTOP, until Resume, and returns when
+// none of its threads works any more. Its connections stay open and silent.
 func (p *Process) Pause() error {
 	defer p.watched("pause")()
 	return p.signal(pause)
