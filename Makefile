@@ -5,6 +5,10 @@ TAG ?= latest
 FUZZTIME ?= 60s
 RABBITMQ ?= /usr/lib/rabbitmq/bin/rabbitmq-server
 
+# Docker's own compose, or the older program, which cannot wait until all is up.
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+WAIT = $(if $(findstring docker compose,$(COMPOSE)),--wait)
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
@@ -22,10 +26,10 @@ image: dist ## the images jetcmq and jetcmq-subscriber, by this machine's Go; pu
 	docker build --target host-subscriber -t jetcmq-subscriber:$(TAG) .
 
 up: image ## compose: one adapter on 127.0.0.1:8080
-	docker compose up -d --wait
+	$(COMPOSE) up -d $(WAIT)
 
 cluster: image ## compose: three NATS nodes, two adapters behind 127.0.0.1:8080
-	docker compose --profile cluster up -d --wait
+	$(COMPOSE) --profile cluster up -d $(WAIT)
 
 test: ## all tests
 	go test ./...
